@@ -1,0 +1,169 @@
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <optional>
+
+#include "bind_problem.hpp"
+#include "monge/core/error.hpp"
+#include "monge/problem/validate.hpp"
+#include "monge/solver/solve.hpp"
+
+namespace monge::bindings {
+namespace {
+
+/// Lets Python interrupt a solve: signals, and the caller's progress callback. A Python exception
+/// stops the solve and is rethrown after it.
+class Interrupter {
+ public:
+  explicit Interrupter(std::optional<py::function> progress) : progress_(std::move(progress)) {}
+
+  void attach(Context& context) {
+    context.stop = [this] { return stop_; };
+    context.progress = [this](const Progress& now) { stop_ = stop_ || call(now); };
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  bool call(const Progress& now) {
+    const py::gil_scoped_acquire gil;
+    try {
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      if (!progress_) return false;
+      const py::object answer = (*progress_)(std::string(now.phase), now.fraction);
+      return answer.is(py::bool_(false));
+    } catch (...) {
+      error_ = std::current_exception();
+      return true;
+    }
+  }
+
+  std::optional<py::function> progress_;
+  std::exception_ptr error_;
+  bool stop_ = false;
+};
+
+Context::Clock::time_point deadline_in(double seconds) {
+  constexpr double longest = 1e9;  // beyond, the clock would overflow: thirty years
+  return Context::Clock::now() +
+         std::chrono::duration_cast<Context::Clock::duration>(std::chrono::duration<double>(std::min(seconds, longest)));
+}
+
+std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound, const std::string& solver,
+                                const OptionMap& options, int threads, std::optional<double> time_limit,
+                                std::optional<py::function> progress) {
+  std::vector<Problem> problems;
+  for (const BoundProblem* one : bound) problems.push_back(one->problem);
+  Interrupter interrupter(std::move(progress));
+  Context context;
+  context.threads = threads;
+  if (time_limit) context.deadline = deadline_in(*time_limit);
+  interrupter.attach(context);
+  std::vector<Solution> solutions;
+  {
+    const py::gil_scoped_release no_gil;
+    if (problems.size() == 1) {
+      solutions.push_back(solve(problems.front(), solver, options, context));
+    } else {
+      solutions = solve_batch(problems, solver, options, context);
+    }
+  }
+  interrupter.rethrow();
+  return solutions;
+}
+
+/// The column of each row, -1 for a free row; nothing if every matching is forbidden.
+std::optional<py::array_t<Index>> assign(const py::array& cost_matrix) {
+  Problem problem;
+  problem.geometry = DenseCost{matrix_view(cost_matrix)};
+  problem.kind = Kind::assignment;
+  Interrupter interrupter(std::nullopt);
+  Context context;
+  interrupter.attach(context);
+  std::vector<Index> columns;
+  Status status = Status::optimal;
+  {
+    const py::gil_scoped_release no_gil;
+    problem = validate(problem);
+    const Result result = select_solver("auto", problem).solve(problem, {}, context);
+    status = result.status;
+    columns.assign(static_cast<std::size_t>(problem.rows()), -1);
+    for (std::size_t k = 0; k < result.plan.size(); ++k) {
+      columns[static_cast<std::size_t>(result.plan.rows[k])] = result.plan.cols[k];
+    }
+  }
+  interrupter.rethrow();
+  if (status == Status::infeasible) return std::nullopt;
+  return to_numpy(std::move(columns));
+}
+
+py::dict describe(const SolverEntry& solver) {
+  const Capabilities& can = solver.capabilities;
+  py::dict options;
+  for (const OptionInfo& info : solver.options) {
+    py::dict option;
+    option["default"] = info.default_value;
+    option["meaning"] = info.meaning;
+    option["least"] = std::isfinite(info.least) ? py::cast(info.least) : py::none();
+    option["most"] = std::isfinite(info.most) ? py::cast(info.most) : py::none();
+    options[py::str(std::string(info.name))] = option;
+  }
+  py::dict d;
+  d["summary"] = solver.summary;
+  d["assignment"] = can.assignment;
+  d["transport"] = can.transport;
+  d["cost_matrix"] = can.dense;
+  d["point_clouds"] = can.clouds;
+  d["any_masses"] = can.any_masses;
+  d["line_only"] = can.convex_line_only;
+  d["options"] = options;
+  return d;
+}
+
+}  // namespace
+
+void register_solve(py::module_& m) {
+  py::register_exception_translator([](std::exception_ptr error) {
+    try {
+      if (error) std::rethrow_exception(error);
+    } catch (const MemoryLimitExceeded& e) {
+      PyErr_SetString(PyExc_MemoryError, e.what());
+    }
+  });
+
+  // Arrays are moved out: each property can be read once, and monge.Solution reads them all.
+  py::class_<Solution>(m, "Solution", "A certified solution, before it becomes monge.Solution.")
+      .def_property_readonly("cost", [](const Solution& s) { return s.certificate.cost; })
+      .def_property_readonly("lower_bound", [](const Solution& s) { return s.certificate.lower_bound; })
+      .def_property_readonly("gap", [](const Solution& s) { return s.certificate.gap; })
+      .def_property_readonly("relative_gap", [](const Solution& s) { return s.certificate.relative_gap; })
+      .def_property_readonly("marginal_error", [](const Solution& s) { return s.certificate.marginal_error; })
+      .def_property_readonly("status", [](const Solution& s) { return std::string(name_of(s.status)); })
+      .def_readonly("solver", &Solution::solver)
+      .def_property_readonly("stats",
+                             [](const Solution& s) {
+                               py::dict stats;
+                               for (const auto& [name, value] : s.stats) stats[py::str(name)] = value;
+                               return stats;
+                             })
+      .def("take_arrays", [](Solution& s) {
+        return py::make_tuple(to_numpy(std::move(s.plan.rows)), to_numpy(std::move(s.plan.cols)),
+                              to_numpy(std::move(s.plan.mass)), to_numpy(std::move(s.certificate.f)),
+                              to_numpy(std::move(s.certificate.g)));
+      }, "rows, cols, mass, f, g; moved out, so a second call returns empty arrays");
+
+  m.def("solve", &solve_all, py::arg("problems"), py::arg("solver"), py::arg("options"), py::arg("threads"),
+        py::arg("time_limit"), py::arg("progress"), "Solves and certifies problems, in their order.");
+
+  m.def("assign", &assign, py::arg("cost_matrix"), "Column of each row, -1 if free; None if infeasible.");
+
+  m.def("solvers", [] {
+    py::dict all;
+    for (const SolverEntry& solver : solvers()) all[py::str(std::string(solver.name))] = describe(solver);
+    return all;
+  }, "The registered solvers: name -> capabilities and options.");
+  m.def("usable_threads", &usable_threads, "Threads that this process may use.");
+}
+
+}  // namespace monge::bindings

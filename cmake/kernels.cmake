@@ -1,0 +1,33 @@
+# The inner loops: one source, compiled once per instruction set, chosen at run time.
+
+function(monge_add_row_kernels target)
+  monge_row_kernels(${target} baseline "baseline" "" "")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$"
+     AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang"
+     AND NOT MSVC AND NOT CMAKE_OSX_ARCHITECTURES MATCHES "arm64")
+    monge_row_kernels(${target} avx2 "avx2" "avx2" "-mavx2")
+    monge_row_kernels(${target} avx512 "avx512" "avx512dq" "-mavx512f;-mavx512dq;-mavx512vl;-mavx512bw;-mprefer-vector-width=512")
+    target_compile_definitions(${target} PRIVATE MONGE_HAVE_X86_64_LEVELS)
+  endif()
+endfunction()
+
+# Adds row_kernels.cpp to `target` as table row_kernels_<level>, compiled with `flags`, used where
+# the CPU reports `feature` (empty: everywhere).
+function(monge_row_kernels target level name feature flags)
+  set(objects monge_row_kernels_${level})
+  add_library(${objects} OBJECT ${PROJECT_SOURCE_DIR}/cpp/src/kernels/row_kernels.cpp)
+  target_include_directories(${objects} PRIVATE
+    ${PROJECT_SOURCE_DIR}/cpp/include ${PROJECT_SOURCE_DIR}/cpp/src)
+  monge_compile_options(${objects})
+  # Optimised in every build type: an inline function of the standard library that were not inlined
+  # could be merged by the linker with the same function of a narrower object.
+  if(NOT MSVC)
+    target_compile_options(${objects} PRIVATE ${flags} $<$<CONFIG:Debug>:-O2>)
+  endif()
+  target_compile_definitions(${objects} PRIVATE
+    MONGE_KERNELS=row_kernels_${level} MONGE_INSTRUCTION_SET="${name}")
+  if(feature)
+    target_compile_definitions(${objects} PRIVATE MONGE_CPU_FEATURE="${feature}")
+  endif()
+  target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+endfunction()

@@ -1,0 +1,29 @@
+// From a problem to a certified solution: validate, select, solve, certify.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "monge/result/certificate.hpp"
+#include "monge/solver/registry.hpp"
+
+namespace monge {
+
+struct Solution {
+  Certificate certificate;  ///< cost, lower bound, gap, and the feasible potentials f, g
+  Plan plan;
+  Status status = Status::optimal;
+  std::string solver;
+  Stats stats;
+};
+
+/// Throws InvalidArgument, Unsupported or MemoryLimitExceeded before work begins; how the work
+/// ended is Solution::status.
+Solution solve(const Problem& problem, std::string_view solver, const OptionMap& options, Context& context);
+
+/// Many problems on the context's threads, one thread each; solutions in the order of the problems.
+/// The context's deadline and stop callback are for all of them together.
+std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::string_view solver,
+                                  const OptionMap& options, Context& context);
+
+}  // namespace monge

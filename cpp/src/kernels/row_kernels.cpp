@@ -1,0 +1,182 @@
+// Compiled once per instruction set, with MONGE_KERNELS naming the table (see CMakeLists.txt).
+#include "kernels/row_kernels.hpp"
+
+#include <limits>
+
+#include "kernels/simd.hpp"
+
+#ifndef MONGE_KERNELS
+#error "MONGE_KERNELS must name the table, MONGE_INSTRUCTION_SET its instruction set"
+#endif
+
+namespace monge::kernels {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+template <class T>
+double min_reduced(const T* c, const double* v, Index n) {
+  Vec least0 = broadcast(infinity), least1 = least0;
+  Index j = 0;
+  for (; j + 2 * width <= n; j += 2 * width) {
+    least0 = smaller(load(c + j) - load(v + j), least0);
+    least1 = smaller(load(c + j + width) - load(v + j + width), least1);
+  }
+  double least = smallest_lane(smaller(least0, least1));
+  for (; j < n; ++j) {
+    const double value = static_cast<double>(c[j]) - v[j];
+    least = value < least ? value : least;
+  }
+  return least;
+}
+
+template <class T>
+TwoSmallest two_smallest(const T* c, const double* v, Index n) {
+  // Per lane the two smallest values and the block where the smallest was first seen.
+  Vec first = broadcast(infinity), second = first, where = broadcast(-1), position = broadcast(0);
+  const Vec one = broadcast(1);
+  Index j = 0;
+  for (; j + width <= n; j += width) {
+    const Vec value = load(c + j) - load(v + j);
+    const Mask less = value < first;
+    second = smaller(less ? first : value, second);
+    where = less ? position : where;
+    first = less ? value : first;
+    position += one;
+  }
+  TwoSmallest result{infinity, infinity, -1};
+  const auto offer = [&](double value, Index index) {
+    if (value < result.first || (value == result.first && index < result.argmin)) {
+      result.second = result.first;
+      result.first = value;
+      result.argmin = index;
+    } else if (value < result.second) {
+      result.second = value;
+    }
+  };
+  for (int k = 0; k < width; ++k) {
+    if (lane(where, k) < 0) continue;
+    offer(lane(first, k), static_cast<Index>(lane(where, k)) * width + k);
+    if (lane(second, k) < result.second) result.second = lane(second, k);
+  }
+  for (; j < n; ++j) {
+    const double value = static_cast<double>(c[j]) - v[j];
+    if (value < infinity) offer(value, j);
+  }
+  return result;
+}
+
+template <class T>
+void column_minima(const T* c, Index row, double* best, Index* arg, Index n) {
+  const IndexVec rows = broadcast_index(row);
+  Index j = 0;
+  for (; j + width <= n; j += width) {
+    const Vec value = load(c + j), old = load(best + j);
+    const Mask less = value < old;
+    store(best + j, less ? value : old);
+    store(arg + j, narrow(less) ? rows : load_as<IndexVec>(arg + j));
+  }
+  for (; j < n; ++j) {
+    const double value = c[j];
+    if (value < best[j]) {
+      best[j] = value;
+      arg[j] = row;
+    }
+  }
+}
+
+template <class T>
+void relax(const T* c, const double* v, double shift, Index row, double* key, Index* pred,
+           double* block_min, Index n) {
+  const IndexVec rows = broadcast_index(row);
+  const Vec shifts = broadcast(shift);
+  for (Index begin = 0, k = 0; begin < n; begin += block, ++k) {
+    const Index end = n - begin < block ? n : begin + block;
+    Vec lanes = broadcast(infinity);
+    Index j = begin;
+    for (; j + width <= end; j += width) {
+      const Vec value = (load(c + j) - load(v + j)) + shifts, old = load(key + j);
+      const Mask less = value < old;
+      const Vec now = less ? value : old;
+      store(key + j, now);
+      store(pred + j, narrow(less) ? rows : load_as<IndexVec>(pred + j));
+      lanes = smaller(now, lanes);
+    }
+    double least = smallest_lane(lanes);
+    for (; j < end; ++j) {
+      const double value = (static_cast<double>(c[j]) - v[j]) + shift;
+      if (value < key[j]) {
+        key[j] = value;
+        pred[j] = row;
+      }
+      least = key[j] < least ? key[j] : least;
+    }
+    block_min[k] = least;
+  }
+}
+
+template <class T>
+bool entries_valid(const T* c, double limit, Index n) {
+  int invalid = 0;
+  for (Index j = 0; j < n; ++j) {
+    const double value = c[j];
+    const double size = value < 0 ? -value : value;
+    invalid |= static_cast<int>(!(size <= limit)) & static_cast<int>(!(value == infinity));  // NaN fails both
+  }
+  return invalid == 0;
+}
+
+// Axis by axis over a strip of columns, so that every coordinate difference is vectorised.
+template <class Cost>
+void costs_of(const Cost& cost, const double* x, const double* y, std::size_t stride, int dim,
+              double* out, Index n) {
+  for (Index j = 0; j < n; ++j) out[j] = cost.step(0, x[0] - y[j]);
+  for (int k = 1; k < dim; ++k) {
+    const double* axis = y + static_cast<std::size_t>(k) * stride;
+    for (Index j = 0; j < n; ++j) out[j] = cost.step(out[j], x[k] - axis[j]);
+  }
+  for (Index j = 0; j < n; ++j) out[j] = cost.finish(out[j]);
+}
+
+// The three axes of space in one pass: no round trips through `out`.
+template <class Cost>
+void costs_of_3(const Cost& cost, const double* x, const double* y, std::size_t stride,
+                double* out, Index n) {
+  const double *y0 = y, *y1 = y + stride, *y2 = y + 2 * stride;
+  for (Index j = 0; j < n; ++j) {
+    out[j] = cost.finish(
+        cost.step(cost.step(cost.step(0, x[0] - y0[j]), x[1] - y1[j]), x[2] - y2[j]));
+  }
+}
+
+void costs(const GroundCost& cost, const double* x, const double* y, std::size_t stride, int dim,
+           double* out, Index n) {
+  const auto run = [&](const auto& c) {
+    if (dim == 3) {
+      costs_of_3(c, x, y, stride, out, n);
+    } else {
+      costs_of(c, x, y, stride, dim, out, n);
+    }
+  };
+  std::visit(run, cost);
+}
+
+template <class T>
+constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>, relax<T>,
+                                      entries_valid<T>};
+
+bool supported() {
+#if defined(MONGE_CPU_FEATURE)
+  return __builtin_cpu_supports(MONGE_CPU_FEATURE) != 0;
+#else
+  return true;
+#endif
+}
+
+}  // namespace
+
+extern const RowKernels MONGE_KERNELS;
+const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported, cost_kernels<float>,
+                               cost_kernels<double>, costs};
+
+}  // namespace monge::kernels

@@ -1,0 +1,75 @@
+// Inner loops over one row of costs, or over one row of pairs of points.
+//
+// One source (row_kernels.cpp) is compiled once per instruction set; each object provides one
+// RowKernels table, and row_kernels() picks the widest that this CPU runs. No kernel reorders or
+// contracts arithmetic in a way that depends on the instruction set: every table gives the same
+// bits. Rows are contiguous; no alignment is asked.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "monge/core/types.hpp"
+#include "monge/cost/ground_cost.hpp"
+
+namespace monge::kernels {
+
+/// The smallest and second smallest of a row's values, counted with multiplicity.
+struct TwoSmallest {
+  double first;    ///< +inf for an empty row
+  double second;   ///< +inf if there are fewer than two values
+  Index argmin;    ///< lowest index of the smallest; -1 if it is +inf
+};
+
+/// Columns per entry of `block_min` below.
+inline constexpr Index block = 64;
+
+template <class T>
+struct CostKernels {
+  /// min_j (c_j - v_j)
+  double (*min_reduced)(const T* c, const double* v, Index n);
+
+  /// The two smallest c_j - v_j.
+  TwoSmallest (*two_smallest)(const T* c, const double* v, Index n);
+
+  /// best_j = min(best_j, c_j), arg_j = row where c_j < best_j.
+  void (*column_minima)(const T* c, Index row, double* best, Index* arg, Index n);
+
+  /// One step of Dijkstra's algorithm over a dense row: with t_j = (c_j - v_j) + shift, wherever
+  /// t_j < key_j: key_j = t_j, pred_j = row. block_min[k] becomes the least key of block k.
+  /// A finished column is taken out by key_j = +inf and v_j = -inf.
+  void (*relax)(const T* c, const double* v, double shift, Index row, double* key, Index* pred,
+                double* block_min, Index n);
+
+  /// Are all entries at most `limit` in size, or +inf?
+  bool (*entries_valid)(const T* c, double limit, Index n);
+};
+
+struct RowKernels {
+  std::string_view instruction_set;
+  bool (*supported)();  ///< by this CPU
+  CostKernels<float> f32;
+  CostKernels<double> f64;
+
+  /// out_j = cost(x, y_j) for points y_j stored by axis: y[k * stride + j], k < dim, j < n.
+  /// The order of additions is that of the axes.
+  void (*costs)(const GroundCost& cost, const double* x, const double* y, std::size_t stride,
+                int dim, double* out, Index n);
+
+  template <class T>
+  const CostKernels<T>& of() const {
+    if constexpr (sizeof(T) == 4) {
+      return f32;
+    } else {
+      return f64;
+    }
+  }
+};
+
+/// The widest table that this CPU supports.
+const RowKernels& row_kernels();
+
+/// All tables that were compiled, narrowest first; some may not be supported by this CPU.
+std::span<const RowKernels* const> all_row_kernels();
+
+}  // namespace monge::kernels

@@ -1,0 +1,171 @@
+#include "monge/problem/validate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "monge/core/error.hpp"
+#include "monge/core/exact_sum.hpp"
+#include "monge/core/text.hpp"
+
+namespace monge {
+namespace {
+
+constexpr double largest_cost = 1e300;
+constexpr double largest_extent = 1e140;
+constexpr double smallest_extent = 1e-140;
+
+void check_count(std::string_view argument, std::int64_t count, std::int64_t least,
+                 std::string_view what) {
+  if (count < least || count > max_index) {
+    throw InvalidArgument(argument,
+                          "have from " + std::to_string(least) + " to 2147483647 " +
+                              std::string(what),
+                          std::to_string(count));
+  }
+}
+
+std::string at(std::int64_t i) { return "[" + std::to_string(i) + "]"; }
+std::string at(std::int64_t i, std::int64_t j) {
+  return "[" + std::to_string(i) + ", " + std::to_string(j) + "]";
+}
+
+struct Box {
+  std::vector<double> low, high;
+  explicit Box(std::size_t dim)
+      : low(dim, std::numeric_limits<double>::infinity()),
+        high(dim, -std::numeric_limits<double>::infinity()) {}
+};
+
+template <class T>
+void grow(Box& box, const MatrixView<T>& points, std::string_view argument) {
+  for (std::int64_t i = 0; i < points.rows; ++i) {
+    for (std::int64_t k = 0; k < points.cols; ++k) {
+      const double value = points(i, k);
+      if (!std::isfinite(value)) {
+        throw InvalidArgument(argument, "have finite coordinates",
+                              to_text(value) + " at " + std::string(argument) + at(i, k));
+      }
+      const std::size_t axis = static_cast<std::size_t>(k);
+      box.low[axis] = std::min(box.low[axis], value);
+      box.high[axis] = std::max(box.high[axis], value);
+    }
+  }
+}
+
+void check_clouds(const PointClouds& clouds) {
+  check_count("x", rows_of(clouds.x), 1, "points");
+  check_count("y", rows_of(clouds.y), 1, "points");
+  const std::int64_t dim = cols_of(clouds.x);
+  check_count("x", dim, 1, "coordinates per point");
+  if (cols_of(clouds.y) != dim) {
+    throw InvalidArgument("y", "have the dimension of x, " + std::to_string(dim),
+                          "dimension " + std::to_string(cols_of(clouds.y)));
+  }
+  Box box(static_cast<std::size_t>(dim));
+  std::visit([&](const auto& x) { grow(box, x, "x"); }, clouds.x);
+  std::visit([&](const auto& y) { grow(box, y, "y"); }, clouds.y);
+  const double extent =
+      evaluate(Euclidean{}, box.low.data(), box.high.data(), static_cast<int>(dim));
+  double side = 0;  // extent underflows to 0 before the side does
+  for (std::size_t k = 0; k < box.low.size(); ++k) {
+    side = std::max(side, box.high[k] - box.low[k]);
+  }
+  if (!(extent <= largest_extent) || (side > 0 && extent < smallest_extent)) {
+    throw InvalidArgument(
+        "the extent of x and y",
+        "be 0 or from 1e-140 to 1e140, so that squared distances neither overflow nor vanish",
+        to_text(std::isfinite(extent) ? std::max(extent, side) : side) + " (rescale the points)");
+  }
+  const double cost = evaluate(clouds.cost, box.low.data(), box.high.data(), static_cast<int>(dim));
+  if (!(cost <= largest_cost)) {
+    throw InvalidArgument("the cost across the extent of x and y", "be at most 1e300",
+                          to_text(cost) + " (rescale the points)");
+  }
+}
+
+void check_dense(const DenseCost& dense, Kind kind) {
+  const std::int64_t least = kind == Kind::assignment ? 0 : 1;
+  check_count("cost_matrix", rows_of(dense.values), least, "rows");
+  check_count("cost_matrix", cols_of(dense.values), least, "columns");
+  const double limit =
+      kind == Kind::assignment ? std::numeric_limits<double>::max() : largest_cost;
+  std::visit(
+      [&](const auto& c) {
+        using T = std::decay_t<decltype(c(0, 0))>;
+        const T infinity = std::numeric_limits<T>::infinity();
+        for (std::int64_t i = 0; i < c.rows; ++i) {
+          for (std::int64_t j = 0; j < c.cols; ++j) {
+            const T value = c(i, j);
+            // One comparison in the common case: NaN fails it too.
+            if (std::fabs(static_cast<double>(value)) <= limit || value == infinity) continue;
+            const bool number = std::isfinite(value);
+            throw InvalidArgument(
+                "cost_matrix",
+                number ? "have finite entries of at most 1e300 in size"
+                       : "have no NaN or -inf entries (+inf forbids a pair)",
+                to_text(value) + " at cost_matrix" + at(i, j));
+          }
+        }
+      },
+      dense.values);
+}
+
+/// Returns the total.
+double check_masses(std::string_view argument, Masses masses, Index count) {
+  if (masses.empty()) return 1;
+  if (masses.size() != static_cast<std::size_t>(count)) {
+    throw InvalidArgument(argument, "have one mass per point, " + std::to_string(count),
+                          std::to_string(masses.size()));
+  }
+  ExactSum sum;
+  for (std::size_t i = 0; i < masses.size(); ++i) {
+    if (!(masses[i] >= 0) || !std::isfinite(masses[i])) {
+      throw InvalidArgument(argument, "have finite masses >= 0",
+                            to_text(masses[i]) + " at " + std::string(argument) +
+                                at(static_cast<std::int64_t>(i)));
+    }
+    sum.add(masses[i]);
+  }
+  const double total = sum.value();
+  if (!(total > 0)) throw InvalidArgument(argument, "have a positive total mass", "0");
+  if (!(total <= largest_cost) || total < 1 / largest_cost) {
+    throw InvalidArgument(argument, "have a total mass from 1e-300 to 1e300", to_text(total));
+  }
+  return total;
+}
+
+bool all_equal(Masses masses) {
+  return masses.empty() || std::all_of(masses.begin(), masses.end(),
+                                       [&](double mass) { return mass == masses.front(); });
+}
+
+}  // namespace
+
+Problem validate(Problem problem) {
+  if (const PointClouds* clouds = problem.clouds()) {
+    check_clouds(*clouds);
+  } else {
+    check_dense(*problem.dense(), problem.kind);
+  }
+  if (problem.kind == Kind::assignment) {
+    if (!problem.a.empty() || !problem.b.empty()) {
+      throw InvalidArgument("an assignment", "have no masses", "masses");
+    }
+    return problem;
+  }
+  const double total_a = check_masses("a", problem.a, problem.rows());
+  const double total_b = check_masses("b", problem.b, problem.cols());
+  if (std::fabs(total_a - total_b) > mass_tolerance * std::max(total_a, total_b)) {
+    throw InvalidArgument("the total masses of a and b", "agree within 1e-6 relative",
+                          to_text(total_a) + " and " + to_text(total_b) +
+                              " (omitted masses total 1)");
+  }
+  problem.b_scale = total_a / total_b;
+  problem.permutation =
+      problem.rows() == problem.cols() && all_equal(problem.a) && all_equal(problem.b);
+  return problem;
+}
+
+}  // namespace monge

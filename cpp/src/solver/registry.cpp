@@ -1,0 +1,81 @@
+#include "monge/solver/registry.hpp"
+
+#include "monge/core/error.hpp"
+#include "monge/core/text.hpp"
+#include "monge/solver/hungarian.hpp"
+#include "monge/solver/sorting_1d.hpp"
+
+namespace monge {
+namespace {
+
+template <class Options>
+SolverEntry entry(std::string_view name, std::string_view summary, Capabilities capabilities,
+                  Result (*solve)(const Problem&, const Options&, Context&)) {
+  return {name, summary, capabilities, describe_options<Options>(),
+          [name, solve](const Problem& problem, const OptionMap& given, Context& context) {
+            return solve(problem, parse_options<Options>(name, given), context);
+          }};
+}
+
+const std::vector<SolverEntry>& list() {
+  static const std::vector<SolverEntry> entries{
+      entry("sorting_1d", "points on a line, any masses: sorting, O((n + m) log (n + m))",
+            {.transport = true, .clouds = true, .any_masses = true, .convex_line_only = true},
+            solve_sorting_1d),
+      entry("hungarian",
+            "assignment and transport of n = m equal masses: shortest augmenting paths, O(n^3)",
+            {.assignment = true, .transport = true, .dense = true, .clouds = true},
+            solve_hungarian),
+  };
+  return entries;
+}
+
+bool convex_line(const Problem& problem) {
+  return problem.clouds() && problem.dim() == 1 &&
+         std::visit([](const auto& cost) { return cost.convex_on_line(); }, problem.clouds()->cost);
+}
+
+std::string all_summaries() {
+  std::string text;
+  for (const SolverEntry& solver : solvers()) {
+    text += "\n  " + std::string(solver.name) + ": " + std::string(solver.summary);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::span<const SolverEntry> solvers() { return list(); }
+
+std::optional<std::string> refusal(const SolverEntry& solver, const Problem& problem) {
+  const Capabilities& can = solver.capabilities;
+  if (problem.kind == Kind::assignment && !can.assignment) return "it does not solve assignments";
+  if (problem.kind == Kind::transport && !can.transport) return "it does not solve transports";
+  if (problem.dense() && !can.dense) return "it takes point clouds, not a cost matrix";
+  if (problem.clouds() && !can.clouds) return "it takes a cost matrix, not point clouds";
+  if (can.convex_line_only && !convex_line(problem)) {
+    return "it needs points in dimension 1 and a cost that is convex on the line";
+  }
+  if (problem.kind == Kind::transport && !can.any_masses && !problem.permutation) {
+    return "it needs as many rows as columns and equal masses on each side";
+  }
+  return std::nullopt;
+}
+
+const SolverEntry& select_solver(std::string_view name, const Problem& problem) {
+  std::vector<std::string_view> names{"auto"};
+  for (const SolverEntry& solver : solvers()) {
+    names.push_back(solver.name);
+    if (name != "auto" && name != solver.name) continue;
+    const std::optional<std::string> reason = refusal(solver, problem);
+    if (!reason) return solver;
+    if (name == "auto") continue;
+    throw Unsupported("solver \"" + std::string(name) + "\" cannot serve this problem (" +
+                      problem.describe() + "): " + *reason + ". The solvers are:" + all_summaries());
+  }
+  if (name != "auto") throw InvalidArgument("solver", "be one of " + join_quoted(names), quoted(name));
+  throw Unsupported("no solver serves this problem yet (" + problem.describe() + "). The solvers are:" +
+                    all_summaries());
+}
+
+}  // namespace monge

@@ -1,0 +1,69 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+class Problem:
+    @staticmethod
+    def clouds(
+        x: NDArray[Any],
+        y: NDArray[Any],
+        a: NDArray[np.float64] | None,
+        b: NDArray[np.float64] | None,
+        cost: str,
+        power: float,
+    ) -> Problem: ...
+    @staticmethod
+    def dense(
+        cost_matrix: NDArray[Any],
+        a: NDArray[np.float64] | None,
+        b: NDArray[np.float64] | None,
+        assignment: bool,
+    ) -> Problem: ...
+
+class Solution:
+    @property
+    def cost(self) -> float: ...
+    @property
+    def lower_bound(self) -> float: ...
+    @property
+    def gap(self) -> float: ...
+    @property
+    def relative_gap(self) -> float: ...
+    @property
+    def marginal_error(self) -> float: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def solver(self) -> str: ...
+    @property
+    def stats(self) -> dict[str, float]: ...
+    def take_arrays(
+        self,
+    ) -> tuple[
+        NDArray[np.int32],
+        NDArray[np.int32],
+        NDArray[np.float64],
+        NDArray[np.float64],
+        NDArray[np.float64],
+    ]: ...
+
+def ground_cost_names() -> list[str]: ...
+def solve(
+    problems: Sequence[Problem],
+    solver: str,
+    options: dict[str, bool | int | float | str],
+    threads: int,
+    time_limit: float | None,
+    progress: Callable[[str, float], object] | None,
+) -> list[Solution]: ...
+def assign(cost_matrix: NDArray[Any]) -> NDArray[np.int32] | None: ...
+def solvers() -> dict[str, dict[str, Any]]: ...
+def usable_threads() -> int: ...
+def line_cost(problem: Problem) -> float: ...
+def monotone_map(problem: Problem) -> NDArray[np.float64]: ...
+def instance_families() -> dict[str, str]: ...
+def generate_instance(family: str, n: int, seed: int) -> dict[str, Any]: ...

@@ -1,0 +1,184 @@
+"""What `solve` returns: plan, potentials and certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monge import _core
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import scipy.sparse
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int32]
+
+
+class NotOptimal(RuntimeError):
+    """A solve ended before its answer was proved, or found that there is none.
+
+    Attributes
+    ----------
+    solution : Solution
+        What was reached: its `status` says why it ended, `lower_bound` and `cost` bound the
+        optimum from both sides.
+    """
+
+    def __init__(self, solution: Solution) -> None:
+        super().__init__(
+            f"the solve ended with status {solution.status!r}: "
+            f"cost {solution.cost:.10g}, lower bound {solution.lower_bound:.10g}"
+        )
+        self.solution = solution
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A transport plan as triplets: mass[k] moves from row rows[k] to column cols[k].
+
+    At most n + m - 1 triplets from an exact solver. `rows` and `cols` are int32, `mass` float64,
+    all read-only.
+    """
+
+    rows: Indices
+    cols: Indices
+    mass: Floats
+    shape: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.mass)
+
+    def to_dense(self) -> Floats:
+        """The plan as an (n, m) array. O(n m) memory."""
+        dense = np.zeros(self.shape)
+        np.add.at(dense, (self.rows, self.cols), self.mass)
+        return dense
+
+    def to_scipy(self) -> scipy.sparse.coo_array:
+        """The plan as a `scipy.sparse.coo_array`. Needs SciPy."""
+        from scipy.sparse import coo_array
+
+        return coo_array((self.mass, (self.rows, self.cols)), shape=self.shape)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A plan and the proof of its cost.
+
+    Attributes
+    ----------
+    cost : float
+        sum_ij P_ij C_ij, not divided by anything. inf if `status` is "infeasible".
+    lower_bound : float
+        sum_i a_i f_i + sum_j b_j g_j: no plan costs less. Computed from the problem and `g` alone,
+        not by the solver.
+    gap, relative_gap : float
+        cost - lower_bound, and that over max(|cost|, |lower_bound|); the relative gap is 0 where the
+        gap is within the rounding of the two sums.
+    marginal_error : float
+        L1 distance of the plan's marginals from a and b, over the total mass.
+    plan : Plan
+    f, g : (n,) and (m,) arrays
+        Potentials with f_i + g_j <= C_ij, up to the rounding of C_ij - g_j; of a transport, centred:
+        sum_j b_j g_j = 0.
+    status : str
+        "optimal", "within_tolerance", "iteration_limit", "time_limit", "cancelled" or "infeasible".
+    solver : str
+        The solver that ran.
+    stats : mapping of str to float
+        The solver's counters.
+    """
+
+    cost: float
+    lower_bound: float
+    gap: float
+    relative_gap: float
+    marginal_error: float
+    plan: Plan
+    f: Floats
+    g: Floats
+    status: str
+    solver: str
+    stats: Mapping[str, float]
+    x: NDArray[Any] | None = field(default=None, repr=False)
+    y: NDArray[Any] | None = field(default=None, repr=False)
+
+    @property
+    def assignment(self) -> Indices | None:
+        """(n,) int32 array, row i goes to column assignment[i]; None if the plan is no permutation."""
+        n, m = self.plan.shape
+        if n != m or len(self.plan) != n:
+            return None
+        columns = np.full(n, -1, dtype=np.int32)
+        columns[self.plan.rows] = self.plan.cols
+        if len(np.unique(self.plan.cols)) != n or (columns < 0).any():
+            return None
+        return columns
+
+    def barycentric_map(self) -> Floats:
+        """(n, d) array: the mean of the points that row i's mass goes to; NaN for rows without mass.
+
+        For an assignment it is y[assignment]. Only for solutions between point clouds.
+        """
+        _, y = self._clouds()
+        weights = np.zeros(self.plan.shape[0])
+        np.add.at(weights, self.plan.rows, self.plan.mass)
+        image = np.zeros((self.plan.shape[0], y.shape[1]))
+        np.add.at(image, self.plan.rows, self.plan.mass[:, None] * y[self.plan.cols])
+        with np.errstate(invalid="ignore"):
+            return np.asarray(image / weights[:, None])
+
+    def interpolate(self, t: float) -> tuple[Floats, Floats]:
+        """McCann's displacement interpolation at time t, from 0 (x) to 1 (y).
+
+        Returns points (k, d) and masses (k,), one per triplet of the plan: each mass on its straight
+        way, at (1 - t) x_i + t y_j. Only for solutions between point clouds.
+
+        R. J. McCann, A convexity principle for interacting gases, Adv. Math. 128 (1997) 153-179.
+        """
+        if not 0 <= t <= 1:
+            raise ValueError(f"t must be from 0 to 1; got {t!r}")
+        x, y = self._clouds()
+        points = (1 - t) * x[self.plan.rows] + t * y[self.plan.cols]
+        return np.asarray(points, dtype=np.float64), self.plan.mass
+
+    def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:
+        """Draw both clouds and the plan's arrows, the darker the more mass. Needs Matplotlib.
+
+        Clouds of dimension 1 to 3; returns the axes.
+        """
+        from monge.plot import plot_solution
+
+        return plot_solution(self, ax)
+
+    def _clouds(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        if self.x is None or self.y is None:
+            raise ValueError("this needs a solution between point clouds; got one of a cost matrix")
+        return self.x, self.y
+
+
+def from_core(core: _core.Solution, x: Any = None, y: Any = None) -> Solution:
+    """The public solution of a core one, whose arrays are moved out."""
+    rows, cols, mass, f, g = core.take_arrays()
+    for array in (rows, cols, mass, f, g):
+        array.setflags(write=False)
+    return Solution(
+        cost=core.cost,
+        lower_bound=core.lower_bound,
+        gap=core.gap,
+        relative_gap=core.relative_gap,
+        marginal_error=core.marginal_error,
+        plan=Plan(rows, cols, mass, (len(f), len(g))),
+        f=f,
+        g=g,
+        status=core.status,
+        solver=core.solver,
+        stats=core.stats,
+        x=None if x is None else np.asarray(x),
+        y=None if y is None else np.asarray(y),
+    )

@@ -1,0 +1,281 @@
+"""The functions that solve: clouds, cost matrices, assignments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from monge import _core
+from monge.problem import Clouds, Cost, as_array, cloud_problems, dense_problem, power_cost
+from monge.solution import NotOptimal, Solution, from_core
+
+#: A solver's own option; `solvers()` lists them.
+Option: TypeAlias = "bool | int | float | str"
+#: Called with (phase, fraction) about 50 times a second; returning False cancels the solve.
+ProgressCallback: TypeAlias = Callable[[str, float], object]
+
+
+def emd(
+    x: Clouds,
+    y: Clouds,
+    a: Any = None,
+    b: Any = None,
+    *,
+    cost: Cost = "euclidean",
+    solver: str = "auto",
+    rtol: float = 0.0,
+    threads: int | None = None,
+    time_limit: float | None = None,
+    progress: ProgressCallback | None = None,
+    **options: Option,
+) -> float | NDArray[np.float64]:
+    """The earth mover's distance: the least cost sum_ij P_ij c(x_i, y_j) of moving x onto y.
+
+    Parameters
+    ----------
+    x, y : (n, d) and (m, d) arrays
+        Points. (B, n, d) and (B, m, d) are a batch; so is a list of 2-D arrays of any sizes. float32
+        and float64 enter without a copy; other types become float64. Coordinates are exact numbers as
+        given: costs are evaluated in double precision.
+    a, b : (n,) and (m,) arrays, optional
+        Non-negative masses of the same total (within 1e-6 relative: b is scaled to a's total; beyond,
+        refused). Default 1/n and 1/m. (B, n) and (B, m) for a batch.
+    cost : str or ("euclidean_power", p)
+        "euclidean", "sqeuclidean", "cityblock", "chebyshev", or |x - y|_2^p.
+    solver : str
+        A name from `solvers()`; "auto" takes the first that serves the problem.
+    rtol : float
+        0: exact, certified `relative_gap` <= 1e-9. Positive: the solver may stop as soon as the
+        certified relative gap is at most this.
+    threads : int, optional
+        Default: MONGE_NUM_THREADS or all usable cores. The result does not depend on it.
+    time_limit : float, optional
+        Seconds, for the whole call.
+    progress : callable, optional
+        Called as progress(phase, fraction); returning False cancels.
+    **options
+        The solver's own; `solvers()` lists them.
+
+    Returns
+    -------
+    float, or (B,) array for a batch
+        The cost, not divided by anything. In the unit of the ground cost times that of the masses.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For wrong shapes, types or values, and for problems that no solver serves.
+    NotOptimal
+        If a limit ended the solve; its `.solution` has the best plan and bound.
+    MemoryError
+        If the solver's working set would take more than half of the machine's memory.
+
+    Notes
+    -----
+    Complexity: O(n log n) in dimension 1, else O(n^3) at worst and 8 n m bytes (solver "hungarian").
+
+    Source: Y. Rubner, C. Tomasi and L. J. Guibas, The Earth Mover's Distance as a metric for image
+    retrieval, Int. J. Computer Vision 40 (2000) 99-121; there the cost is divided by the mass moved.
+    """
+    problems, batch = cloud_problems(x, y, a, b, cost)
+    solutions = _solve(problems, solver, rtol, threads, time_limit, progress, options)
+    for k, solution in enumerate(solutions):
+        # The certificate decides, not the solver's word.
+        if solution.status not in ("optimal", "within_tolerance"):
+            clouds = (x[k], y[k]) if batch else (x, y)  # type: ignore[index]
+            raise NotOptimal(from_core(solution, *clouds))
+    costs = np.array([solution.cost for solution in solutions])
+    return costs if batch else float(costs[0])
+
+
+def wasserstein(
+    x: Clouds,
+    y: Clouds,
+    a: Any = None,
+    b: Any = None,
+    *,
+    p: float = 1,
+    solver: str = "auto",
+    rtol: float = 0.0,
+    threads: int | None = None,
+    time_limit: float | None = None,
+    progress: ProgressCallback | None = None,
+    **options: Option,
+) -> float | NDArray[np.float64]:
+    """The p-Wasserstein distance (min sum_ij P_ij |x_i - y_j|_2^p)^(1/p).
+
+    Parameters, errors and complexity as for `emd`; `p` is at least 1, and `rtol` is the relative gap
+    of the cost before the root is taken.
+
+    Returns
+    -------
+    float, or (B,) array for a batch
+        In the unit of the coordinates, if the masses total 1.
+    """
+    cost = emd(
+        x,
+        y,
+        a,
+        b,
+        cost=power_cost(p),
+        solver=solver,
+        rtol=rtol,
+        threads=threads,
+        time_limit=time_limit,
+        progress=progress,
+        **options,
+    )
+    return cost ** (1 / p)
+
+
+def solve(
+    x: Clouds,
+    y: Clouds,
+    a: Any = None,
+    b: Any = None,
+    *,
+    cost: Cost = "euclidean",
+    solver: str = "auto",
+    rtol: float = 0.0,
+    threads: int | None = None,
+    time_limit: float | None = None,
+    progress: ProgressCallback | None = None,
+    **options: Option,
+) -> Any:
+    """The optimal plan between two clouds, its potentials, and the certificate of its cost.
+
+    Parameters and errors as for `emd`, except that a limit that was hit is not an error here: it
+    is the solution's `status`.
+
+    Returns
+    -------
+    Solution, or a list of them for a batch
+    """
+    problems, batch = cloud_problems(x, y, a, b, cost)
+    solved = _solve(problems, solver, rtol, threads, time_limit, progress, options)
+    if not batch:
+        return from_core(solved[0], as_array(x, "x"), as_array(y, "y"))
+    return [
+        from_core(solution, as_array(x_k, "x"), as_array(y_k, "y"))
+        for solution, x_k, y_k in zip(solved, x, y, strict=True)  # type: ignore[arg-type]
+    ]
+
+
+def solve_cost(
+    cost_matrix: ArrayLike,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    *,
+    solver: str = "auto",
+    rtol: float = 0.0,
+    threads: int | None = None,
+    time_limit: float | None = None,
+    progress: ProgressCallback | None = None,
+    **options: Option,
+) -> Solution:
+    """The optimal transport plan by a cost matrix.
+
+    Parameters
+    ----------
+    cost_matrix : (n, m) array
+        C_ij, the cost per unit of mass; any sign; +inf forbids a pair. float32 and float64 are read in
+        place.
+    a, b : (n,) and (m,) arrays, optional
+        Masses as for `emd`; default 1/n and 1/m, even if n != m.
+
+    Other parameters and errors as for `solve`.
+
+    Returns
+    -------
+    Solution
+        With status "infeasible", cost inf and an empty plan if the forbidden pairs leave no plan.
+    """
+    problem = dense_problem(cost_matrix, a, b)
+    return from_core(_solve([problem], solver, rtol, threads, time_limit, progress, options)[0])
+
+
+def linear_sum_assignment(
+    cost_matrix: ArrayLike, maximize: bool = False
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Solve the linear sum assignment problem; `scipy.optimize.linear_sum_assignment`'s contract.
+
+    Parameters
+    ----------
+    cost_matrix : (n, m) array
+        Any shape; +inf forbids a pair (-inf when maximising).
+    maximize : bool
+        Find the largest total instead of the least.
+
+    Returns
+    -------
+    row_ind, col_ind : arrays of min(n, m) int64
+        Matched pairs, row_ind sorted; the total is cost_matrix[row_ind, col_ind].sum().
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not 2-D, holds NaN or -inf (+inf when maximising), or forbids every matching.
+    """
+    array = np.asarray(cost_matrix)
+    if array.ndim != 2:
+        raise ValueError(f"expected a matrix (2-D array), got a {array.ndim} array")
+    if array.dtype != np.float32:
+        array = array.astype(np.float64, casting="safe", copy=False)
+    costs = as_array(-array if maximize else array, "cost_matrix")
+    try:
+        columns = _core.assign(costs)
+    except ValueError:
+        raise ValueError("matrix contains invalid numeric entries") from None
+    if columns is None:
+        raise ValueError("cost matrix is infeasible")
+    rows = np.flatnonzero(columns >= 0)
+    return rows, columns[rows].astype(np.int64)
+
+
+def solvers() -> dict[str, dict[str, Any]]:
+    """The registered solvers: name -> what it serves, and its options with default and meaning.
+
+    In the order in which "auto" prefers them.
+    """
+    return _core.solvers()
+
+
+def _solve(
+    problems: list[_core.Problem],
+    solver: str,
+    rtol: float,
+    threads: int | None,
+    time_limit: float | None,
+    progress: ProgressCallback | None,
+    options: dict[str, Option],
+) -> list[_core.Solution]:
+    if not isinstance(solver, str):
+        raise TypeError(f"solver must be a name; got {solver!r}")
+    if not (_is_number(rtol) and 0 <= rtol < 1):
+        raise ValueError(f"rtol must be a number from 0 to 1; got {rtol!r}")
+    if threads is not None and not (isinstance(threads, (int, np.integer)) and 1 <= threads <= 4096):
+        raise ValueError(f"threads must be a whole number from 1 to 4096; got {threads!r}")
+    if time_limit is not None and not (_is_number(time_limit) and time_limit >= 0):
+        raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable; got {progress!r}")
+    plain: dict[str, Option] = {}
+    for name, value in options.items():
+        plain[name] = value.item() if isinstance(value, np.generic) else value
+        if not isinstance(plain[name], (bool, int, float, str)):
+            raise TypeError(f"option {name!r} must be a number, a text or a bool; got {value!r}")
+    return _core.solve(
+        problems,
+        solver,
+        plain,
+        0 if threads is None else int(threads),
+        None if time_limit is None else float(time_limit),
+        progress,
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
