@@ -73,16 +73,17 @@ void Context::require_memory(double bytes, std::string_view what) const {
 }
 
 Interruption Context::poll(const Progress& progress_now) {
-  if (interruption_ != Interruption::none) return interruption_;
+  if (interruption() != Interruption::none) return interruption();
   if (!deadline && !stop && !progress) return Interruption::none;
   const Clock::time_point now = Clock::now();
-  if (deadline && now >= *deadline) return interruption_ = Interruption::time_limit;
-  if (now >= next_callback_) {
+  if (deadline && now >= *deadline) {
+    interruption_ = Interruption::time_limit;
+  } else if (now >= next_callback_) {
     next_callback_ = now + std::chrono::milliseconds(20);
-    if (stop && stop()) return interruption_ = Interruption::cancelled;
     if (progress) progress(progress_now);
+    if (stop && stop()) interruption_ = Interruption::cancelled;
   }
-  return Interruption::none;
+  return interruption();
 }
 
 }  // namespace monge

@@ -115,17 +115,6 @@ void relax(const T* c, const double* v, double shift, Index row, double* key, In
   }
 }
 
-template <class T>
-bool entries_valid(const T* c, double limit, Index n) {
-  int invalid = 0;
-  for (Index j = 0; j < n; ++j) {
-    const double value = c[j];
-    const double size = value < 0 ? -value : value;
-    invalid |= static_cast<int>(!(size <= limit)) & static_cast<int>(!(value == infinity));  // NaN fails both
-  }
-  return invalid == 0;
-}
-
 // Axis by axis over a strip of columns, so that every coordinate difference is vectorised.
 template <class Cost>
 void costs_of(const Cost& cost, const double* x, const double* y, std::size_t stride, int dim,
@@ -162,8 +151,7 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
 }
 
 template <class T>
-constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>, relax<T>,
-                                      entries_valid<T>};
+constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>, relax<T>};
 
 bool supported() {
 #if defined(MONGE_CPU_FEATURE)

@@ -40,9 +40,6 @@ struct CostKernels {
   /// A finished column is taken out by key_j = +inf and v_j = -inf.
   void (*relax)(const T* c, const double* v, double shift, Index row, double* key, Index* pred,
                 double* block_min, Index n);
-
-  /// Are all entries at most `limit` in size, or +inf?
-  bool (*entries_valid)(const T* c, double limit, Index n);
 };
 
 struct RowKernels {

@@ -85,28 +85,48 @@ void check_clouds(const PointClouds& clouds) {
   }
 }
 
+/// NaN fails both comparisons. No branch: the loop over a row vectorises.
+template <class T>
+bool invalid(T value, T limit) {
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  return static_cast<int>(!(std::fabs(value) <= limit)) & static_cast<int>(!(value == infinity));
+}
+
+template <class T>
+bool row_valid(const MatrixView<T>& c, std::int64_t i, T limit) {
+  const T* row = c.data + i * c.row_stride;
+  int found = 0;
+  if (c.col_stride == 1) {
+    for (std::int64_t j = 0; j < c.cols; ++j) found |= invalid(row[j], limit);
+  } else {
+    for (std::int64_t j = 0; j < c.cols; ++j) found |= invalid(row[j * c.col_stride], limit);
+  }
+  return found == 0;
+}
+
+template <class T>
+[[noreturn]] void refuse_row(const MatrixView<T>& c, std::int64_t i, T limit) {
+  std::int64_t j = 0;
+  while (!invalid(c(i, j), limit)) ++j;
+  const double value = c(i, j);
+  throw InvalidArgument("cost_matrix",
+                        std::isfinite(value) ? "have finite entries of at most 1e300 in size"
+                                             : "have no NaN or -inf entries (+inf forbids a pair)",
+                        to_text(value) + " at cost_matrix" + at(i, j));
+}
+
 void check_dense(const DenseCost& dense, Kind kind) {
   const std::int64_t least = kind == Kind::assignment ? 0 : 1;
   check_count("cost_matrix", rows_of(dense.values), least, "rows");
   check_count("cost_matrix", cols_of(dense.values), least, "columns");
-  const double limit =
-      kind == Kind::assignment ? std::numeric_limits<double>::max() : largest_cost;
   std::visit(
       [&](const auto& c) {
         using T = std::decay_t<decltype(c(0, 0))>;
-        const T infinity = std::numeric_limits<T>::infinity();
+        // Sums along a path must not overflow; an assignment takes what SciPy's takes.
+        const double most = std::numeric_limits<T>::max();
+        const T limit = static_cast<T>(kind == Kind::assignment ? most : std::min(most, largest_cost));
         for (std::int64_t i = 0; i < c.rows; ++i) {
-          for (std::int64_t j = 0; j < c.cols; ++j) {
-            const T value = c(i, j);
-            // One comparison in the common case: NaN fails it too.
-            if (std::fabs(static_cast<double>(value)) <= limit || value == infinity) continue;
-            const bool number = std::isfinite(value);
-            throw InvalidArgument(
-                "cost_matrix",
-                number ? "have finite entries of at most 1e300 in size"
-                       : "have no NaN or -inf entries (+inf forbids a pair)",
-                to_text(value) + " at cost_matrix" + at(i, j));
-          }
+          if (!row_valid(c, i, limit)) refuse_row(c, i, limit);
         }
       },
       dense.values);

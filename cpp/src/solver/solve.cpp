@@ -1,7 +1,5 @@
 #include "monge/solver/solve.hpp"
 
-#include <mutex>
-
 #include "monge/problem/validate.hpp"
 #include "parallel.hpp"
 
@@ -23,20 +21,19 @@ Solution solve(const Problem& unchecked, std::string_view solver, const OptionMa
 std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::string_view solver,
                                   const OptionMap& options, Context& context) {
   std::vector<Solution> solutions(problems.size());
-  std::mutex callback;  // the caller's callbacks are called by one thread at a time
-  parallel_for(static_cast<std::int64_t>(problems.size()), context.thread_count(), [&](std::int64_t k) {
+  const CallingThread caller;  // the caller's callbacks are called on no other thread
+  const auto poll = [&] { return context.poll({"batch", 0}); };
+  const auto solve_one = [&](std::int64_t k) {
     Context own;
     own.threads = 1;
     own.memory_limit = context.memory_limit;
     own.deadline = context.deadline;
-    if (context.stop || context.progress) {
-      own.stop = [&] {
-        const std::lock_guard<std::mutex> lock(callback);
-        return context.poll({"batch", 0}) != Interruption::none;
-      };
-    }
+    own.stop = [&] {
+      return (caller.is_current() ? poll() : context.interruption()) != Interruption::none;
+    };
     solutions[static_cast<std::size_t>(k)] = solve(problems[static_cast<std::size_t>(k)], solver, options, own);
-  });
+  };
+  parallel_for(static_cast<std::int64_t>(problems.size()), context.thread_count(), solve_one, poll);
   return solutions;
 }
 

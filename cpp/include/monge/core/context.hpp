@@ -41,11 +41,14 @@ class Context {
   void require_memory(double bytes, std::string_view what) const;
 
   /// Cheap enough for every row scan: looks at the clock, and calls `stop` and `progress` at
-  /// most every 20 ms. Once interrupted, stays so. Call from the thread that runs the solve.
+  /// most every 20 ms. Once interrupted, stays so. For the thread that the caller called on.
   Interruption poll(const Progress& progress_now);
 
+  /// What poll() has found; for any thread.
+  Interruption interruption() const { return interruption_.load(std::memory_order_relaxed); }
+
  private:
-  Interruption interruption_ = Interruption::none;
+  std::atomic<Interruption> interruption_{Interruption::none};
   Clock::time_point next_callback_{};
 };
 
