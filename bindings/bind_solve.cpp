@@ -51,12 +51,13 @@ Context::Clock::time_point deadline_in(double seconds) {
 }
 
 std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound, const std::string& solver,
-                                const OptionMap& options, int threads, std::optional<double> time_limit,
+                                const OptionMap& options, double rtol, int threads, std::optional<double> time_limit,
                                 std::optional<py::function> progress) {
   std::vector<Problem> problems;
   for (const BoundProblem* one : bound) problems.push_back(one->problem);
   Interrupter interrupter(std::move(progress));
   Context context;
+  context.rtol = rtol;
   context.threads = threads;
   if (time_limit) context.deadline = deadline_in(*time_limit);
   interrupter.attach(context);
@@ -107,6 +108,7 @@ py::dict describe(const SolverEntry& solver) {
     option["meaning"] = info.meaning;
     option["least"] = std::isfinite(info.least) ? py::cast(info.least) : py::none();
     option["most"] = std::isfinite(info.most) ? py::cast(info.most) : py::none();
+    option["choices"] = std::vector<std::string_view>(info.choices.begin(), info.choices.end());
     options[py::str(std::string(info.name))] = option;
   }
   py::dict d;
@@ -153,7 +155,7 @@ void register_solve(py::module_& m) {
                               to_numpy(std::move(s.certificate.g)));
       }, "rows, cols, mass, f, g; moved out, so a second call returns empty arrays");
 
-  m.def("solve", &solve_all, py::arg("problems"), py::arg("solver"), py::arg("options"), py::arg("threads"),
+  m.def("solve", &solve_all, py::arg("problems"), py::arg("solver"), py::arg("options"), py::arg("rtol"), py::arg("threads"),
         py::arg("time_limit"), py::arg("progress"), "Solves and certifies problems, in their order.");
 
   m.def("assign", &assign, py::arg("cost_matrix"), "Column of each row, -1 if free; None if infeasible.");

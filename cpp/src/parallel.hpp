@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -22,6 +23,28 @@ class CallingThread {
 
  private:
   std::thread::id id_ = std::this_thread::get_id();
+};
+
+/// The first exception of several threads.
+class FirstError {
+ public:
+  template <class Work, class OnError>
+  void guard(const Work& work, const OnError& on_error) {
+    try {
+      work();
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+      on_error();
+    }
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::exception_ptr error_;
 };
 
 /// Calls work(chunk) for every chunk in [0, chunks), on at most `threads` threads, the calling
@@ -38,19 +61,11 @@ void parallel_for(std::int64_t chunks, int threads, const Work& work, const Idle
   std::mutex mutex;
   std::condition_variable ended;
   std::int64_t running = (threads < chunks ? threads : chunks) - 1;
-  std::exception_ptr error;
+  FirstError error;
   const auto run = [&] {
-    try {
-      for (;;) {
-        const std::int64_t chunk = next.fetch_add(1, std::memory_order_relaxed);
-        if (chunk >= chunks) return;
-        work(chunk);
-      }
-    } catch (...) {
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (!error) error = std::current_exception();
-      next.store(chunks, std::memory_order_relaxed);
-    }
+    error.guard([&] {
+      for (std::int64_t chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) work(chunk);
+    }, [&] { next.store(chunks, std::memory_order_relaxed); });
   };
   const auto help = [&] {
     run();
@@ -73,12 +88,76 @@ void parallel_for(std::int64_t chunks, int threads, const Work& work, const Idle
     idle();
     lock.lock();
   }
-  if (error) std::rethrow_exception(error);
+  error.rethrow();
 }
 
 template <class Work>
 void parallel_for(std::int64_t chunks, int threads, const Work& work) {
   parallel_for(chunks, threads, work, [] {});
 }
+
+/// Threads that stay for the length of one solve, for work too short to start threads for. They
+/// sleep between calls; the destructor ends them.
+class Team {
+ public:
+  explicit Team(int threads) {
+    for (int t = 1; t < threads; ++t) helpers_.emplace_back([this, t] { help(t); });
+  }
+  ~Team() {
+    quit_ = true;
+    wake();
+    for (std::thread& helper : helpers_) helper.join();
+  }
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  int size() const { return static_cast<int>(helpers_.size()) + 1; }
+
+  /// Calls work(chunk, member) for every chunk in [0, chunks), member in [0, size()) being the
+  /// thread that runs it. The first exception is rethrown here; chunks not yet begun are skipped.
+  template <class Work>
+  void run(std::int64_t chunks, const Work& work) {
+    if (helpers_.empty() || chunks <= 1) {
+      for (std::int64_t chunk = 0; chunk < chunks; ++chunk) work(chunk, 0);
+      return;
+    }
+    next_.store(0, std::memory_order_relaxed);
+    busy_.store(size() - 1, std::memory_order_relaxed);
+    FirstError error;
+    job_ = [&](int member) {
+      error.guard([&] {
+        for (std::int64_t chunk; (chunk = next_.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
+          work(chunk, member);
+        }
+      }, [&] { next_.store(chunks, std::memory_order_relaxed); });
+    };
+    wake();
+    job_(0);
+    for (int left; (left = busy_.load(std::memory_order_acquire)) > 0;) busy_.wait(left);
+    error.rethrow();
+  }
+
+ private:
+  void wake() {
+    call_.fetch_add(1, std::memory_order_release);
+    call_.notify_all();
+  }
+  void help(int member) {
+    for (std::uint32_t seen = 0;;) {
+      call_.wait(seen, std::memory_order_acquire);
+      seen = call_.load(std::memory_order_acquire);
+      if (quit_) return;
+      job_(member);
+      if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_one();
+    }
+  }
+
+  std::vector<std::thread> helpers_;
+  std::function<void(int)> job_;
+  std::atomic<std::uint32_t> call_{0};
+  std::atomic<std::int64_t> next_{0};
+  std::atomic<int> busy_{0};
+  std::atomic<bool> quit_{false};
+};
 
 }  // namespace monge

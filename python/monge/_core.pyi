@@ -56,6 +56,7 @@ def solve(
     problems: Sequence[Problem],
     solver: str,
     options: dict[str, bool | int | float | str],
+    rtol: float,
     threads: int,
     time_limit: float | None,
     progress: Callable[[str, float], object] | None,

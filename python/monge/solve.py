@@ -271,6 +271,7 @@ def _solve(
         problems,
         solver,
         plain,
+        float(rtol),
         0 if threads is None else int(threads),
         None if time_limit is None else float(time_limit),
         progress,

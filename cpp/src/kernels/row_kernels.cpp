@@ -1,6 +1,7 @@
 // Compiled once per instruction set, with MONGE_KERNELS naming the table (see CMakeLists.txt).
 #include "kernels/row_kernels.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "kernels/simd.hpp"
@@ -115,6 +116,52 @@ void relax(const T* c, const double* v, double shift, Index row, double* key, In
   }
 }
 
+template <class T>
+void group_minima(const T* c, const double* p, Index n, double* minima) {
+  Index begin = 0;
+  for (; begin + group <= n; begin += group) {
+    Vec least = load(c + begin) + load(p + begin);
+    for (Index j = begin + width; j < begin + group; j += width) {
+      least = smaller(load(c + j) + load(p + j), least);
+    }
+    *minima++ = smallest_lane(least);
+  }
+  if (begin == n) return;
+  double least = infinity;
+  for (Index j = begin; j < n; ++j) {
+    const double value = static_cast<double>(c[j]) + p[j];
+    least = value < least ? value : least;
+  }
+  *minima = least;
+}
+
+template <class T>
+Index collect(const T* c, const double* p, const double* minima, double limit, Index n,
+              Index* columns, double* values) {
+  const Vec limits = broadcast(limit);
+  Index found = 0;
+  for (Index begin = 0; begin < n; begin += group, ++minima) {
+    if (!(*minima <= limit)) continue;
+    Index j = begin;
+    const Index end = n - begin < group ? n : begin + group;
+    for (; j + width <= end; j += width) {
+      for (unsigned set = bits(load(c + j) + load(p + j) <= limits); set != 0; set &= set - 1) {
+        const Index k = j + std::countr_zero(set);
+        columns[found] = k;
+        values[found++] = static_cast<double>(c[k]) + p[k];
+      }
+    }
+    for (; j < end; ++j) {
+      const double value = static_cast<double>(c[j]) + p[j];
+      if (value <= limit) {
+        columns[found] = j;
+        values[found++] = value;
+      }
+    }
+  }
+  return found;
+}
+
 // Axis by axis over a strip of columns, so that every coordinate difference is vectorised.
 template <class Cost>
 void costs_of(const Cost& cost, const double* x, const double* y, std::size_t stride, int dim,
@@ -150,8 +197,110 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
   std::visit(run, cost);
 }
 
+// The costs' functors on vectors: how a coordinate's difference is folded, and what ends it.
+inline Vec fold(const Cityblock&, Vec sum, Vec difference) { return sum + absolute(difference); }
+inline Vec fold(const Chebyshev&, Vec sum, Vec difference) { return larger(sum, absolute(difference)); }
+template <class Cost>
+Vec fold(const Cost&, Vec sum, Vec difference) {
+  return sum + difference * difference;
+}
+inline Vec finish(const Euclidean&, Vec sum) { return square_root(sum); }
+inline Vec finish(const EuclideanPower& cost, Vec sum) {
+  return by_lane(sum, [&](double value) { return cost.finish(value); });
+}
+template <class Cost>
+Vec finish(const Cost&, Vec sum) {
+  return sum;
+}
+
+/// `width` nodes, from the k-th on.
+struct Nodes {
+  const NodesView& view;
+  std::size_t k;
+  Vec low(int a) const { return load(view.low + static_cast<std::size_t>(a) * view.stride + k); }
+  Vec high(int a) const { return load(view.high + static_cast<std::size_t>(a) * view.stride + k); }
+  Vec slope(int a) const { return load(view.slope + static_cast<std::size_t>(a) * view.stride + k); }
+  Vec offset() const { return load(view.offset + k); }
+  Vec least_price() const { return load(view.least_price + k); }
+};
+
+inline Vec clamp(Vec value, Vec low, Vec high) { return smaller(larger(value, low), high); }
+
+// The nearest point of the box, and the least price.
+template <class Cost>
+Vec box_bound(const Cost& cost, const double* x, int dim, const Nodes& nodes) {
+  Vec sum = broadcast(0);
+  for (int a = 0; a < dim; ++a) {
+    const Vec xa = broadcast(x[a]);
+    sum = fold(cost, sum, larger(broadcast(0), larger(nodes.low(a) - xa, xa - nodes.high(a))));
+  }
+  return finish(cost, sum) + nodes.least_price();
+}
+
+// No affine bound: the box and the least price must do.
+template <class Cost>
+Vec affine_bound(const Cost&, const double*, int, const Nodes&, Vec bound) {
+  return bound;
+}
+
+// |x - y|^2 + slope . y is separable: its least value over the box is exact.
+inline Vec affine_bound(const SqEuclidean&, const double* x, int dim, const Nodes& nodes, Vec bound) {
+  Vec sum = nodes.offset();
+  for (int a = 0; a < dim; ++a) {
+    const Vec xa = broadcast(x[a]), slope = nodes.slope(a);
+    const Vec y = clamp(xa - broadcast(0.5) * slope, nodes.low(a), nodes.high(a));
+    sum += (xa - y) * (xa - y) + slope * y;
+  }
+  return larger(bound, sum);
+}
+
+// A convex cost is above its tangent plane at the middle of the box; the sum of two affine functions
+// is least at a corner.
+inline Vec affine_bound(const Euclidean&, const double* x, int dim, const Nodes& nodes, Vec bound) {
+  const Vec half = broadcast(0.5), zero = broadcast(0);
+  Vec square = zero;
+  for (int a = 0; a < dim; ++a) {
+    const Vec away = half * (nodes.low(a) + nodes.high(a)) - broadcast(x[a]);
+    square += away * away;
+  }
+  const Vec distance = square_root(square);
+  const Vec inverse = distance > zero ? broadcast(1) / distance : zero;
+  Vec sum = nodes.offset() + distance;
+  for (int a = 0; a < dim; ++a) {
+    const Vec middle = half * (nodes.low(a) + nodes.high(a)), slope = nodes.slope(a);
+    const Vec tilt = (middle - broadcast(x[a])) * inverse + slope;
+    sum += slope * middle - absolute(tilt) * (half * (nodes.high(a) - nodes.low(a)));
+  }
+  return larger(bound, sum);
+}
+
+// |x_a - y_a| + slope y_a is separable too, and piecewise linear.
+inline Vec affine_bound(const Cityblock&, const double* x, int dim, const Nodes& nodes, Vec bound) {
+  const Vec one = broadcast(1);
+  Vec sum = nodes.offset();
+  for (int a = 0; a < dim; ++a) {
+    const Vec xa = broadcast(x[a]), low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
+    Vec y = clamp(xa, low, high);
+    y = slope > one ? low : y;
+    y = slope < -one ? high : y;
+    sum += absolute(xa - y) + slope * y;
+  }
+  return larger(bound, sum);
+}
+
+void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesView& view, double* out, Index n) {
+  const auto run = [&](const auto& c) {
+    for (std::size_t k = 0; k < static_cast<std::size_t>(n); k += width) {
+      const Nodes nodes{view, k};
+      store(out + k, affine_bound(c, x, dim, nodes, box_bound(c, x, dim, nodes)));
+    }
+  };
+  std::visit(run, cost);
+}
+
 template <class T>
-constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>, relax<T>};
+constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>, relax<T>,
+                                      group_minima<T>, collect<T>};
 
 bool supported() {
 #if defined(MONGE_CPU_FEATURE)
@@ -165,6 +314,6 @@ bool supported() {
 
 extern const RowKernels MONGE_KERNELS;
 const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported, cost_kernels<float>,
-                               cost_kernels<double>, costs};
+                               cost_kernels<double>, costs, node_bounds};
 
 }  // namespace monge::kernels

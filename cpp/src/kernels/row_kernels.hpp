@@ -24,6 +24,9 @@ struct TwoSmallest {
 /// Columns per entry of `block_min` below.
 inline constexpr Index block = 64;
 
+/// Columns per group of group_minima.
+inline constexpr Index group = 16;
+
 template <class T>
 struct CostKernels {
   /// min_j (c_j - v_j)
@@ -40,6 +43,22 @@ struct CostKernels {
   /// A finished column is taken out by key_j = +inf and v_j = -inf.
   void (*relax)(const T* c, const double* v, double shift, Index row, double* key, Index* pred,
                 double* block_min, Index n);
+
+  /// minima[k] = min c_j + p_j over j in [group k, group (k + 1)), the last group cut at n.
+  void (*group_minima)(const T* c, const double* p, Index n, double* minima);
+
+  /// Every j with c_j + p_j <= limit, ascending, with its value; returns how many. `minima` are
+  /// those of group_minima: groups above the limit are not read. There must be room for n.
+  Index (*collect)(const T* c, const double* p, const double* minima, double limit, Index n,
+                   Index* columns, double* values);
+};
+
+/// Nodes of boxes with an affine function below their prices, stored by axis (see
+/// geometry/priced_tree.hpp); `stride` is from one axis to the next. All arrays can be read, and
+/// results written, up to the next multiple of 8 nodes.
+struct NodesView {
+  const double *low, *high, *slope, *offset, *least_price;
+  std::size_t stride;
 };
 
 struct RowKernels {
@@ -52,6 +71,10 @@ struct RowKernels {
   /// The order of additions is that of the axes.
   void (*costs)(const GroundCost& cost, const double* x, const double* y, std::size_t stride,
                 int dim, double* out, Index n);
+
+  /// out_k <= cost(x, y) + price(y) for all points y of node k, k < n, up to rounding.
+  void (*node_bounds)(const GroundCost& cost, const double* x, int dim, const NodesView& nodes,
+                      double* out, Index n);
 
   template <class T>
   const CostKernels<T>& of() const {

@@ -5,13 +5,20 @@
 // namespace everything must stay: the same source is compiled once per instruction set.
 #pragma once
 
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+
+#if defined(__SSE2__) && defined(__GNUC__)
+#include <immintrin.h>
+#endif
 
 namespace monge::kernels {
 namespace {
 
-#if defined(__GNUC__) && !defined(MONGE_SCALAR)
+#if defined(__GNUC__)
+#define MONGE_VECTORS
 #if defined(__AVX512F__)
 constexpr int width = 8;
 #elif defined(__AVX__)
@@ -29,6 +36,20 @@ inline IndexVec broadcast_index(std::int32_t value) { return value - IndexVec{};
 inline Vec to_double(FloatVec v) { return __builtin_convertvector(v, Vec); }
 inline IndexVec narrow(Mask mask) { return __builtin_convertvector(mask, IndexVec); }
 inline double lane(Vec v, int k) { return v[k]; }
+/// Bit k is set where lane k is true.
+inline unsigned bits(Mask mask) {
+#if defined(__AVX512DQ__)
+  return static_cast<unsigned>(_mm512_movepi64_mask(reinterpret_cast<__m512i>(mask)));
+#elif defined(__AVX__)
+  return static_cast<unsigned>(_mm256_movemask_pd(reinterpret_cast<__m256d>(mask)));
+#elif defined(__SSE2__)
+  return static_cast<unsigned>(_mm_movemask_pd(reinterpret_cast<__m128d>(mask)));
+#else
+  unsigned set = 0;
+  for (int k = 0; k < width; ++k) set |= static_cast<unsigned>(mask[k] & 1) << k;
+  return set;
+#endif
+}
 #else
 constexpr int width = 1;
 using Vec = double;
@@ -41,6 +62,7 @@ inline IndexVec broadcast_index(std::int32_t value) { return value; }
 inline Vec to_double(FloatVec v) { return v; }
 inline bool narrow(Mask mask) { return mask; }
 inline double lane(Vec v, int) { return v; }
+inline unsigned bits(Mask mask) { return mask; }
 #endif
 
 template <class V, class T>
@@ -58,6 +80,30 @@ inline void store(T* p, V v) {
 }
 
 inline Vec smaller(Vec a, Vec b) { return a < b ? a : b; }
+
+inline Vec larger(Vec a, Vec b) { return a > b ? a : b; }
+inline Vec absolute(Vec a) { return larger(a, -a); }
+
+/// f of every lane; for what has no vector instruction.
+template <class F>
+inline Vec by_lane(Vec v, const F& f) {
+  double lanes[width];
+  std::memcpy(lanes, &v, sizeof(v));
+  for (double& value : lanes) value = f(value);
+  return load(lanes);
+}
+
+inline Vec square_root(Vec v) {
+#if defined(MONGE_VECTORS) && defined(__AVX512F__)
+  return reinterpret_cast<Vec>(_mm512_sqrt_pd(reinterpret_cast<__m512d>(v)));
+#elif defined(MONGE_VECTORS) && defined(__AVX__)
+  return reinterpret_cast<Vec>(_mm256_sqrt_pd(reinterpret_cast<__m256d>(v)));
+#elif defined(MONGE_VECTORS) && defined(__SSE2__)
+  return reinterpret_cast<Vec>(_mm_sqrt_pd(reinterpret_cast<__m128d>(v)));
+#else
+  return by_lane(v, [](double value) { return std::sqrt(value); });
+#endif
+}
 
 inline double smallest_lane(Vec v) {
   double least = lane(v, 0);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/cost_rows.hpp"
+#include "kernels/oriented.hpp"
 
 namespace monge {
 namespace {
@@ -13,42 +14,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr Index none = -1;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
-/// Rows of adjacent entries, n <= m, of a matrix that may be the caller's, transposed or packed.
-template <class T>
-struct Oriented {
-  MatrixView<T> rows;
-  bool transposed = false;
-  std::vector<T> packed;
-};
-
-template <class T>
-void pack(Oriented<T>& oriented, const Context& context) {
-  MatrixView<T>& c = oriented.rows;
-  context.require_memory(static_cast<double>(sizeof(T)) * static_cast<double>(c.rows) * static_cast<double>(c.cols),
-                         "packing a strided cost matrix");
-  oriented.packed.resize(static_cast<std::size_t>(c.rows * c.cols));
-  constexpr std::int64_t tile = 32;  // a tile of both orders fits in the first-level cache
-  for (std::int64_t i0 = 0; i0 < c.rows; i0 += tile) {
-    for (std::int64_t j0 = 0; j0 < c.cols; j0 += tile) {
-      for (std::int64_t i = i0; i < std::min(c.rows, i0 + tile); ++i) {
-        for (std::int64_t j = j0; j < std::min(c.cols, j0 + tile); ++j) {
-          oriented.packed[static_cast<std::size_t>(i * c.cols + j)] = c(i, j);
-        }
-      }
-    }
-  }
-  c = row_major(oriented.packed.data(), c.rows, c.cols);
-}
-
-template <class T>
-Oriented<T> orient(const MatrixView<T>& c, const Context& context) {
-  Oriented<T> oriented;
-  oriented.transposed = c.rows > c.cols || (c.rows == c.cols && c.col_stride != 1 && c.row_stride == 1);
-  oriented.rows = oriented.transposed ? c.transposed() : c;
-  if (oriented.rows.col_stride != 1 && oriented.rows.cols > 1) pack(oriented, context);
-  return oriented;
-}
 
 template <class T>
 class Search {
@@ -267,7 +232,7 @@ class Search {
 
 template <class T>
 Result solve_matrix(const MatrixView<T>& c, double mass, const HungarianOptions& options, Context& context) {
-  const Oriented<T> oriented = orient(c, context);
+  const kernels::Oriented<T> oriented = kernels::orient(c, context);
   Search<T> search(oriented.rows, context);
   Result result;
   result.status = search.run(options.row_reduction_scans);
@@ -281,10 +246,7 @@ Result solve_matrix(const MatrixView<T>& c, double mass, const HungarianOptions&
       result.plan.add(static_cast<Index>(i), search.col4row()[i], mass);
     }
   }
-  if (oriented.transposed) {
-    std::swap(result.f, result.g);
-    std::swap(result.plan.rows, result.plan.cols);
-  }
+  if (oriented.transposed) result.transpose();
   return result;
 }
 

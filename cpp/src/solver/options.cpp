@@ -1,5 +1,7 @@
 #include "monge/solver/options.hpp"
 
+#include <algorithm>
+
 namespace monge {
 namespace {
 
@@ -34,6 +36,12 @@ OptionValue checked_option(const OptionInfo& info, const OptionValue& value) {
   OptionValue converted = value;
   if (std::holds_alternative<double>(info.default_value) && std::holds_alternative<std::int64_t>(value)) {
     converted = static_cast<double>(std::get<std::int64_t>(value));
+  }
+  if (!info.choices.empty()) {
+    const std::vector<std::string_view> choices(info.choices.begin(), info.choices.end());
+    const auto* text = std::get_if<std::string>(&converted);
+    if (text && std::find(choices.begin(), choices.end(), *text) != choices.end()) return converted;
+    throw InvalidArgument("option \"" + std::string(info.name) + "\"", "be one of " + join_quoted(choices), to_text(value));
   }
   const double number = as_number(converted);
   if (converted.index() != info.default_value.index() || !(number >= info.least && number <= info.most)) {

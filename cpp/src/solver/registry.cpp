@@ -2,6 +2,7 @@
 
 #include "monge/core/error.hpp"
 #include "monge/core/text.hpp"
+#include "monge/solver/auction.hpp"
 #include "monge/solver/hungarian.hpp"
 #include "monge/solver/sorting_1d.hpp"
 
@@ -26,6 +27,9 @@ const std::vector<SolverEntry>& list() {
             "assignment and transport of n = m equal masses: shortest augmenting paths, O(n^3)",
             {.assignment = true, .transport = true, .dense = true, .clouds = true},
             solve_hungarian),
+      entry("auction", "the same by candidate lists, epsilon scaling and an exact finish; O(n) memory for clouds",
+            {.assignment = true, .transport = true, .dense = true, .clouds = true},
+            solve_auction),
   };
   return entries;
 }

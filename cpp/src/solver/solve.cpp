@@ -26,6 +26,7 @@ std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::str
   const auto solve_one = [&](std::int64_t k) {
     Context own;
     own.threads = 1;
+    own.rtol = context.rtol;
     own.memory_limit = context.memory_limit;
     own.deadline = context.deadline;
     own.stop = [&] {

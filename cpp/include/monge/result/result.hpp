@@ -47,6 +47,12 @@ struct Result {
   std::vector<double> g;  ///< column potentials; f_i + g_j <= C_ij up to rounding
   Status status = Status::optimal;
   Stats stats;
+
+  /// The same result with rows and columns exchanged.
+  void transpose() {
+    std::swap(plan.rows, plan.cols);
+    std::swap(f, g);
+  }
 };
 
 }  // namespace monge

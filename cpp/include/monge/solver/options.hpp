@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -38,6 +39,7 @@ struct OptionInfo {
   OptionValue default_value;
   double least;  ///< bounds of a number; infinite where there is none
   double most;
+  std::span<const std::string_view> choices;  ///< of a text; empty where any will do
 };
 
 /// One field of an options struct, reached through two functions made from its member pointer.
@@ -47,6 +49,7 @@ struct Field {
   std::string_view meaning;
   double least;
   double most;
+  std::span<const std::string_view> choices;
   OptionValue (*get)(const Options&);
   void (*set)(Options&, const OptionValue&);
 };
@@ -58,11 +61,21 @@ Options owner_of(T Options::*);
 template <auto M, class Options = decltype(owner_of(M))>
 constexpr Field<Options> field(std::string_view name, std::string_view meaning,
                                double least = -std::numeric_limits<double>::infinity(),
-                               double most = std::numeric_limits<double>::infinity()) {
-  return {name, meaning, least, most, [](const Options& options) { return OptionValue(options.*M); },
+                               double most = std::numeric_limits<double>::infinity(),
+                               std::span<const std::string_view> choices = {}) {
+  return {name, meaning, least, most, choices,
+          [](const Options& options) { return OptionValue(options.*M); },
           [](Options& options, const OptionValue& value) {
             options.*M = std::get<std::decay_t<decltype(options.*M)>>(value);
           }};
+}
+
+/// Field of a text member that takes one of `choices`, which must outlive all use of the field.
+template <auto M, class Options = decltype(owner_of(M))>
+constexpr Field<Options> choice(std::string_view name, std::string_view meaning,
+                                std::span<const std::string_view> choices) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  return field<M>(name, meaning, -infinity, infinity, choices);
 }
 
 /// A solver without options.
@@ -75,7 +88,7 @@ std::vector<OptionInfo> describe_options() {
   std::vector<OptionInfo> infos;
   const Options defaults{};
   for (const Field<Options>& f : Options::fields()) {
-    infos.push_back({f.name, f.meaning, f.get(defaults), f.least, f.most});
+    infos.push_back({f.name, f.meaning, f.get(defaults), f.least, f.most, f.choices});
   }
   return infos;
 }

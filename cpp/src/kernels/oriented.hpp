@@ -1,0 +1,48 @@
+// A dense cost matrix as the assignment solvers read it: rows of adjacent entries, n <= m.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "monge/core/context.hpp"
+#include "monge/core/types.hpp"
+
+namespace monge::kernels {
+
+/// Rows of adjacent entries, n <= m, of a matrix that may be the caller's, transposed or packed.
+template <class T>
+struct Oriented {
+  MatrixView<T> rows;
+  bool transposed = false;
+  std::vector<T> packed;
+};
+
+template <class T>
+void pack(Oriented<T>& oriented, const Context& context) {
+  MatrixView<T>& c = oriented.rows;
+  context.require_memory(static_cast<double>(sizeof(T)) * static_cast<double>(c.rows) * static_cast<double>(c.cols),
+                         "packing a strided cost matrix");
+  oriented.packed.resize(static_cast<std::size_t>(c.rows * c.cols));
+  constexpr std::int64_t tile = 32;  // a tile of both orders fits in the first-level cache
+  for (std::int64_t i0 = 0; i0 < c.rows; i0 += tile) {
+    for (std::int64_t j0 = 0; j0 < c.cols; j0 += tile) {
+      for (std::int64_t i = i0; i < std::min(c.rows, i0 + tile); ++i) {
+        for (std::int64_t j = j0; j < std::min(c.cols, j0 + tile); ++j) {
+          oriented.packed[static_cast<std::size_t>(i * c.cols + j)] = c(i, j);
+        }
+      }
+    }
+  }
+  c = row_major(oriented.packed.data(), c.rows, c.cols);
+}
+
+template <class T>
+Oriented<T> orient(const MatrixView<T>& c, const Context& context) {
+  Oriented<T> oriented;
+  oriented.transposed = c.rows > c.cols || (c.rows == c.cols && c.col_stride != 1 && c.row_stride == 1);
+  oriented.rows = oriented.transposed ? c.transposed() : c;
+  if (oriented.rows.col_stride != 1 && oriented.rows.cols > 1) pack(oriented, context);
+  return oriented;
+}
+
+}  // namespace monge::kernels
