@@ -28,9 +28,9 @@ void set_masses(BoundProblem& bound, const std::optional<py::array_t<double>>& a
 }
 
 BoundProblem clouds(const py::array& x, const py::array& y, const std::optional<py::array_t<double>>& a,
-                    const std::optional<py::array_t<double>>& b, const std::string& cost, double power) {
+                    const std::optional<py::array_t<double>>& b, const std::string& cost, double power, bool line) {
   BoundProblem bound;
-  bound.problem.geometry = PointClouds{matrix_view(x), matrix_view(y), make_ground_cost(cost, power)};
+  bound.problem.geometry = PointClouds{matrix_view(x), matrix_view(y), make_ground_cost(cost, power), line};
   bound.arrays = {x, y};
   set_masses(bound, a, b);
   return bound;
@@ -60,7 +60,7 @@ std::span<const double> vector_view(const py::array_t<double>& array) {
 void register_problem(py::module_& m) {
   py::class_<BoundProblem>(m, "Problem", "A transport or assignment problem; views its arrays.")
       .def_static("clouds", &clouds, py::arg("x"), py::arg("y"), py::arg("a"), py::arg("b"),
-                  py::arg("cost"), py::arg("power"))
+                  py::arg("cost"), py::arg("power"), py::arg("line"))
       .def_static("dense", &dense, py::arg("cost_matrix"), py::arg("a"), py::arg("b"), py::arg("assignment"))
       .def("__repr__", [](const BoundProblem& bound) { return "<" + bound.problem.describe() + ">"; });
   m.def("ground_cost_names", &ground_cost_names, "The names of all ground costs.");

@@ -15,6 +15,7 @@ class Problem:
         b: NDArray[np.float64] | None,
         cost: str,
         power: float,
+        line: bool,
     ) -> Problem: ...
     @staticmethod
     def dense(

@@ -6,7 +6,7 @@ cpp/src/problem/validate.cpp.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,6 +61,12 @@ def _as_masses(value: Any, argument: str) -> NDArray[np.float64] | None:
     return masses
 
 
+def is_real_number(value: object) -> bool:
+    """A Python or NumPy integer or float; True and False are none."""
+    real = isinstance(value, (int, float, np.integer, np.floating))
+    return real and not isinstance(value, bool)
+
+
 def parse_cost(cost: Cost) -> tuple[str, float]:
     """The name and the power of a ground cost. Unknown names are the core's to refuse."""
     if isinstance(cost, str):
@@ -71,15 +77,17 @@ def parse_cost(cost: Cost) -> tuple[str, float]:
         name, power = cost
         if name != "euclidean_power":
             raise ValueError(f"cost must be ({'euclidean_power'!r}, p) or a name; got {cost!r}")
-        if isinstance(power, bool) or not isinstance(power, (int, float, np.number)):
+        if not is_real_number(power):
             raise TypeError(f"the power of cost must be a number; got {power!r}")
         return name, float(power)
     names = ", ".join(f'"{name}"' for name in _core.ground_cost_names())
     raise TypeError(f'cost must be one of {names}, the last as ("euclidean_power", p); got {cost!r}')
 
 
-def cloud_problem(x: Any, y: Any, a: Any, b: Any, cost: Cost) -> _core.Problem:
-    """The transport between two clouds (n, d) and (m, d)."""
+def cloud_problem(
+    x: Any, y: Any, a: Any, b: Any, cost: Cost, line: bool = False
+) -> _core.Problem:
+    """The transport between two clouds (n, d) and (m, d); of a line, errors call them u and v."""
     name, power = parse_cost(cost)
     x_array, y_array = as_array(x, "x"), as_array(y, "y")
     for argument, array in (("x", x_array), ("y", y_array)):
@@ -94,7 +102,7 @@ def cloud_problem(x: Any, y: Any, a: Any, b: Any, cost: Cost) -> _core.Problem:
     if x_array.dtype != y_array.dtype:
         x_array, y_array = x_array.astype(np.float64), y_array.astype(np.float64)
     return _core.Problem.clouds(
-        x_array, y_array, _as_masses(a, "a"), _as_masses(b, "b"), name, power
+        x_array, y_array, _as_masses(a, "a"), _as_masses(b, "b"), name, power, line
     )
 
 
@@ -106,12 +114,12 @@ def line_problem(u: Any, v: Any, a: Any, b: Any, p: float) -> _core.Problem:
         if array.ndim != 1:
             raise ValueError(f"{argument} must have shape (n,); got shape {array.shape}")
         columns.append(array[:, None])
-    return cloud_problem(columns[0], columns[1], a, b, power_cost(p))
+    return cloud_problem(columns[0], columns[1], a, b, power_cost(p), line=True)
 
 
 def power_cost(p: float) -> Cost:
     """The ground cost |x - y|_2^p, p >= 1."""
-    if isinstance(p, bool) or not isinstance(p, (int, float, np.number)):
+    if not is_real_number(p):
         raise TypeError(f"p must be a number; got {p!r}")
     if not (p >= 1 and np.isfinite(p)):
         raise ValueError(f"p must be finite and at least 1; got {p!r}")
@@ -152,7 +160,11 @@ def cloud_problems(x: Any, y: Any, a: Any, b: Any, cost: Cost) -> tuple[list[_co
             )
     size = len(x)
     for argument, value in (("y", y), ("a", a), ("b", b)):
-        if value is not None and len(value) != size:
+        if value is None:
+            continue
+        if not isinstance(value, Sized) or getattr(value, "ndim", 1) == 0:
+            raise ValueError(f"{argument} must have one entry per pair of the batch; got {value!r}")
+        if len(value) != size:
             raise ValueError(
                 f"{argument} must have one entry per pair of the batch, {size}; got {len(value)}"
             )

@@ -36,18 +36,35 @@ class NotOptimal(RuntimeError):
         )
         self.solution = solution
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NotOptimal, (self.solution,)
 
-@dataclass(frozen=True)
-class Plan:
+
+class _Sealed:
+    """Read-only arrays, through pickling and copying too; equality is identity."""
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:  # type: ignore[attr-defined]
+            value = getattr(self, name)
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        names = self.__dataclass_fields__  # type: ignore[attr-defined]
+        return type(self), tuple(getattr(self, name) for name in names)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan(_Sealed):
     """A transport plan as triplets: mass[k] moves from row rows[k] to column cols[k].
 
     At most n + m - 1 triplets from an exact solver. `rows` and `cols` are int32, `mass` float64,
     all read-only.
     """
 
-    rows: Indices
-    cols: Indices
-    mass: Floats
+    rows: Indices = field(repr=False)
+    cols: Indices = field(repr=False)
+    mass: Floats = field(repr=False)
     shape: tuple[int, int]
 
     def __len__(self) -> int:
@@ -66,8 +83,8 @@ class Plan:
         return coo_array((self.mass, (self.rows, self.cols)), shape=self.shape)
 
 
-@dataclass(frozen=True)
-class Solution:
+@dataclass(frozen=True, eq=False)
+class Solution(_Sealed):
     """A plan and the proof of its cost.
 
     Attributes
@@ -92,6 +109,8 @@ class Solution:
         The solver that ran.
     stats : mapping of str to float
         The solver's counters.
+    x, y : (n, d) and (m, d) arrays, or None
+        Copies of the clouds; None for a cost matrix.
     """
 
     cost: float
@@ -99,12 +118,12 @@ class Solution:
     gap: float
     relative_gap: float
     marginal_error: float
-    plan: Plan
-    f: Floats
-    g: Floats
+    plan: Plan = field(repr=False)
+    f: Floats = field(repr=False)
+    g: Floats = field(repr=False)
     status: str
     solver: str
-    stats: Mapping[str, float]
+    stats: Mapping[str, float] = field(repr=False)
     x: NDArray[Any] | None = field(default=None, repr=False)
     y: NDArray[Any] | None = field(default=None, repr=False)
 
@@ -165,8 +184,6 @@ class Solution:
 def from_core(core: _core.Solution, x: Any = None, y: Any = None) -> Solution:
     """The public solution of a core one, whose arrays are moved out."""
     rows, cols, mass, f, g = core.take_arrays()
-    for array in (rows, cols, mass, f, g):
-        array.setflags(write=False)
     return Solution(
         cost=core.cost,
         lower_bound=core.lower_bound,
@@ -179,6 +196,6 @@ def from_core(core: _core.Solution, x: Any = None, y: Any = None) -> Solution:
         status=core.status,
         solver=core.solver,
         stats=core.stats,
-        x=None if x is None else np.asarray(x),
-        y=None if y is None else np.asarray(y),
+        x=None if x is None else np.array(x),  # the caller may reuse the arrays
+        y=None if y is None else np.array(y),
     )

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monge import _core
-from monge.problem import Clouds, Cost, as_array, cloud_problems, dense_problem, power_cost
+from monge.problem import (
+    Clouds,
+    Cost,
+    as_array,
+    cloud_problems,
+    dense_problem,
+    is_real_number,
+    power_cost,
+)
 from monge.solution import NotOptimal, Solution, from_core
 
 #: A solver's own option; `solvers()` lists them.
@@ -254,11 +262,12 @@ def _solve(
 ) -> list[_core.Solution]:
     if not isinstance(solver, str):
         raise TypeError(f"solver must be a name; got {solver!r}")
-    if not (_is_number(rtol) and 0 <= rtol < 1):
+    if not (is_real_number(rtol) and 0 <= rtol < 1):
         raise ValueError(f"rtol must be a number from 0 to 1; got {rtol!r}")
-    if threads is not None and not (isinstance(threads, (int, np.integer)) and 1 <= threads <= 4096):
+    whole = isinstance(threads, (int, np.integer)) and not isinstance(threads, bool)
+    if threads is not None and not (whole and 1 <= threads <= 4096):
         raise ValueError(f"threads must be a whole number from 1 to 4096; got {threads!r}")
-    if time_limit is not None and not (_is_number(time_limit) and time_limit >= 0):
+    if time_limit is not None and not (is_real_number(time_limit) and time_limit >= 0):
         raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be callable; got {progress!r}")
@@ -276,7 +285,3 @@ def _solve(
         None if time_limit is None else float(time_limit),
         progress,
     )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

@@ -10,16 +10,29 @@ namespace monge::kernels {
 namespace {
 
 constexpr Index rows_per_chunk = 64;
-constexpr Index strip = 1024;  // columns of costs computed at a time; stays in the first-level cache
 constexpr double smallest_parallel_work = 2e6;  // multiply-adds; below, threads cost more than they give
 
-std::int64_t chunks_of(Index rows) {
-  return (static_cast<std::int64_t>(rows) + rows_per_chunk - 1) / rows_per_chunk;
+/// Rows of the matrix [first, end) that one piece of work handles.
+struct RowChunk {
+  Index first, end;
+};
+
+/// Calls visit(RowChunk) for all rows, on the context's threads if the work is worth it. Returns
+/// false if the context was interrupted, which leaves chunks out.
+template <class Visit>
+bool for_each_chunk(std::int64_t rows, double work, Context& context, const Visit& visit) {
+  const int threads = work < smallest_parallel_work ? 1 : context.thread_count();
+  const CallingThread caller;
+  const auto poll = [&] { return context.poll({"costs", 0}); };
+  parallel_for((rows + rows_per_chunk - 1) / rows_per_chunk, threads, [&](std::int64_t chunk) {
+    if ((caller.is_current() ? poll() : context.interruption()) != Interruption::none) return;
+    const std::int64_t first = chunk * rows_per_chunk;
+    visit(RowChunk{static_cast<Index>(first), static_cast<Index>(std::min(rows, first + rows_per_chunk))});
+  }, poll);
+  return context.interruption() == Interruption::none;
 }
 
-int threads_for(double work, int threads) { return work < smallest_parallel_work ? 1 : threads; }
-
-std::vector<double> coordinates(const AnyMatrixView& points, std::int64_t i) {
+std::vector<double> coordinates(const AnyMatrixView& points, Index i) {
   return std::visit(
       [&](const auto& view) {
         std::vector<double> x(static_cast<std::size_t>(view.cols));
@@ -29,22 +42,25 @@ std::vector<double> coordinates(const AnyMatrixView& points, std::int64_t i) {
       points);
 }
 
-// Calls visit(i, begin, end, costs) for strips of rows, rows in chunks over the threads.
+/// Calls visit(i, begin, count, costs) for strips of rows; the strips of one row in ascending order.
 template <class Visit>
-void for_each_cost_strip(const PointClouds& clouds, int threads, const Visit& visit) {
+bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visit& visit) {
   const AxisMajor y = by_axis(clouds.y);
   const Index n = static_cast<Index>(rows_of(clouds.x)), m = static_cast<Index>(rows_of(clouds.y));
   const int dim = static_cast<int>(cols_of(clouds.x));
+  // A strip of y stays in the second-level cache while all rows of a chunk pass over it.
+  const Index strip = std::clamp<Index>(65536 / dim / 64 * 64, 64, 1024);
   const auto& kernels = row_kernels();
   const double work = static_cast<double>(n) * m * dim;
-  parallel_for(chunks_of(n), threads_for(work, threads), [&](std::int64_t chunk) {
+  return for_each_chunk(n, work, context, [&](RowChunk rows) {
     std::vector<double> costs(static_cast<std::size_t>(std::min(strip, m)));
-    const Index first = static_cast<Index>(chunk) * rows_per_chunk;
-    for (Index i = first; i < std::min<std::int64_t>(n, std::int64_t{first} + rows_per_chunk); ++i) {
-      const std::vector<double> x = coordinates(clouds.x, i);
-      for (Index begin = 0; begin < m; begin += strip) {
-        const Index count = std::min(strip, m - begin);
-        kernels.costs(clouds.cost, x.data(), y.values.data() + begin, y.stride, dim, costs.data(), count);
+    std::vector<std::vector<double>> x;
+    for (Index i = rows.first; i < rows.end; ++i) x.push_back(coordinates(clouds.x, i));
+    for (Index begin = 0; begin < m; begin += strip) {
+      const Index count = std::min(strip, m - begin);
+      for (Index i = rows.first; i < rows.end; ++i) {
+        kernels.costs(clouds.cost, x[static_cast<std::size_t>(i - rows.first)].data(), y.values.data() + begin,
+                      y.stride, dim, costs.data(), count);
         visit(i, begin, count, costs.data());
       }
     }
@@ -60,25 +76,30 @@ std::vector<double> line_row_minima(const PointClouds& clouds, const std::vector
   return f;
 }
 
-std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vector<double>& g, int threads) {
-  std::vector<double> f(static_cast<std::size_t>(rows_of(clouds.x)), std::numeric_limits<double>::infinity());
+std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vector<double>& g, Context& context) {
   const auto& kernels = row_kernels();
-  for_each_cost_strip(clouds, threads, [&](Index i, Index begin, Index count, const double* costs) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  std::vector<double> f(static_cast<std::size_t>(rows_of(clouds.x)), infinity);
+  const bool all = for_each_cost_strip(clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
     double& least = f[static_cast<std::size_t>(i)];
     least = std::min(least, kernels.f64.min_reduced(costs, g.data() + begin, count));
   });
+  if (!all) {
+    // Ground costs are not negative: -max g is below every C_ij - g_j.
+    const double bound = -*std::max_element(g.begin(), g.end());
+    for (double& value : f) value = value == infinity ? bound : value;
+  }
   return f;
 }
 
 template <class T>
-std::vector<double> dense_row_minima(const MatrixView<T>& c, const std::vector<double>& g, int threads) {
-  std::vector<double> f(static_cast<std::size_t>(c.rows));
+std::vector<double> dense_row_minima(const MatrixView<T>& c, const std::vector<double>& g, Context& context) {
   const auto& kernels = row_kernels();
+  std::vector<double> f(static_cast<std::size_t>(c.rows), -std::numeric_limits<double>::infinity());
   const double work = static_cast<double>(c.rows) * static_cast<double>(c.cols);
-  parallel_for(chunks_of(static_cast<Index>(c.rows)), threads_for(work, threads), [&](std::int64_t chunk) {
+  for_each_chunk(c.rows, work, context, [&](RowChunk rows) {
     std::vector<T> scratch;
-    const std::int64_t end = std::min<std::int64_t>(c.rows, (chunk + 1) * rows_per_chunk);
-    for (std::int64_t i = chunk * rows_per_chunk; i < end; ++i) {
+    for (Index i = rows.first; i < rows.end; ++i) {
       f[static_cast<std::size_t>(i)] =
           kernels.of<T>().min_reduced(contiguous_row(c, i, scratch), g.data(), static_cast<Index>(c.cols));
     }
@@ -104,24 +125,24 @@ AxisMajor by_axis(const AnyMatrixView& points) {
       points);
 }
 
-std::vector<double> cost_matrix(const PointClouds& clouds, const Context& context) {
+std::vector<double> cost_matrix(const PointClouds& clouds, Context& context) {
   const std::size_t n = static_cast<std::size_t>(rows_of(clouds.x));
   const std::size_t m = static_cast<std::size_t>(rows_of(clouds.y));
   context.require_memory(8.0 * static_cast<double>(n) * static_cast<double>(m),
                          "the cost matrix of " + std::to_string(n) + " x " + std::to_string(m) + " points");
   std::vector<double> matrix(n * m);
-  for_each_cost_strip(clouds, context.thread_count(), [&](Index i, Index begin, Index count, const double* costs) {
+  for_each_cost_strip(clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
     std::copy_n(costs, count, matrix.data() + static_cast<std::size_t>(i) * m + static_cast<std::size_t>(begin));
   });
   return matrix;
 }
 
-std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g, int threads) {
+std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g, Context& context) {
   if (const PointClouds* clouds = problem.clouds()) {
     const bool convex = std::visit([](const auto& c) { return c.convex_on_line(); }, clouds->cost);
-    return problem.dim() == 1 && convex ? line_row_minima(*clouds, g) : cloud_row_minima(*clouds, g, threads);
+    return problem.dim() == 1 && convex ? line_row_minima(*clouds, g) : cloud_row_minima(*clouds, g, context);
   }
-  return std::visit([&](const auto& c) { return dense_row_minima(c, g, threads); }, problem.dense()->values);
+  return std::visit([&](const auto& c) { return dense_row_minima(c, g, context); }, problem.dense()->values);
 }
 
 }  // namespace monge::kernels

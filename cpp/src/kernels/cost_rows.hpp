@@ -29,11 +29,12 @@ const T* contiguous_row(const MatrixView<T>& c, std::int64_t i, std::vector<T>& 
 }
 
 /// The full cost matrix of two clouds, row-major, in double; O(n m dim) on the context's threads.
-/// Throws MemoryLimitExceeded before allocating what would not fit.
-std::vector<double> cost_matrix(const PointClouds& clouds, const Context& context);
+/// Throws MemoryLimitExceeded before allocating what would not fit. An interruption leaves entries 0.
+std::vector<double> cost_matrix(const PointClouds& clouds, Context& context);
 
 /// f_i = min_j (C_ij - g_j) for every row. Never forms the matrix. O(n m dim), or
-/// O((n + m) log n) for a cost that is convex on a line.
-std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g, int threads);
+/// O((n + m) log n) for a cost that is convex on a line. After an interruption, rows that were not
+/// reached have a lower bound of that: -max g for clouds, -inf for a dense cost.
+std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g, Context& context);
 
 }  // namespace monge::kernels

@@ -18,13 +18,14 @@ struct Oriented {
 };
 
 template <class T>
-void pack(Oriented<T>& oriented, const Context& context) {
+void pack(Oriented<T>& oriented, Context& context) {
   MatrixView<T>& c = oriented.rows;
   context.require_memory(static_cast<double>(sizeof(T)) * static_cast<double>(c.rows) * static_cast<double>(c.cols),
                          "packing a strided cost matrix");
   oriented.packed.resize(static_cast<std::size_t>(c.rows * c.cols));
   constexpr std::int64_t tile = 32;  // a tile of both orders fits in the first-level cache
   for (std::int64_t i0 = 0; i0 < c.rows; i0 += tile) {
+    if (context.poll({"packing", 0}) != Interruption::none) break;
     for (std::int64_t j0 = 0; j0 < c.cols; j0 += tile) {
       for (std::int64_t i = i0; i < std::min(c.rows, i0 + tile); ++i) {
         for (std::int64_t j = j0; j < std::min(c.cols, j0 + tile); ++j) {
@@ -37,7 +38,7 @@ void pack(Oriented<T>& oriented, const Context& context) {
 }
 
 template <class T>
-Oriented<T> orient(const MatrixView<T>& c, const Context& context) {
+Oriented<T> orient(const MatrixView<T>& c, Context& context) {
   Oriented<T> oriented;
   oriented.transposed = c.rows > c.cols || (c.rows == c.cols && c.col_stride != 1 && c.row_stride == 1);
   oriented.rows = oriented.transposed ? c.transposed() : c;

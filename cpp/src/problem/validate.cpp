@@ -39,13 +39,13 @@ struct Box {
 };
 
 template <class T>
-void grow(Box& box, const MatrixView<T>& points, std::string_view argument) {
+void grow(Box& box, const MatrixView<T>& points, std::string_view argument, bool line) {
   for (std::int64_t i = 0; i < points.rows; ++i) {
     for (std::int64_t k = 0; k < points.cols; ++k) {
       const double value = points(i, k);
       if (!std::isfinite(value)) {
         throw InvalidArgument(argument, "have finite coordinates",
-                              to_text(value) + " at " + std::string(argument) + at(i, k));
+                              to_text(value) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
       }
       const std::size_t axis = static_cast<std::size_t>(k);
       box.low[axis] = std::min(box.low[axis], value);
@@ -54,35 +54,38 @@ void grow(Box& box, const MatrixView<T>& points, std::string_view argument) {
   }
 }
 
+void check_extent(const PointClouds& clouds, const Box& box) {
+  const int dim = static_cast<int>(box.low.size());
+  const std::string where = clouds.line ? " of u and v" : " of x and y";
+  double side = 0;  // the extent underflows to 0 before the side does
+  for (std::size_t k = 0; k < box.low.size(); ++k) side = std::max(side, box.high[k] - box.low[k]);
+  const double extent = evaluate(Euclidean{}, box.low.data(), box.high.data(), dim);
+  if (!(extent <= largest_extent) || (side > 0 && extent < smallest_extent)) {
+    throw InvalidArgument(
+        "the extent" + where, "be 0 or from 1e-140 to 1e140, so that squared distances neither overflow nor vanish",
+        to_text(std::isfinite(extent) ? std::max(extent, side) : side) + " (rescale the points)");
+  }
+  const double cost = evaluate(clouds.cost, box.low.data(), box.high.data(), dim);
+  if (!(cost <= largest_cost) || (side > 0 && cost < 1 / largest_cost)) {
+    throw InvalidArgument("the cost across the extent" + where, "be 0 or from 1e-300 to 1e300",
+                          to_text(cost) + " (rescale the points)");
+  }
+}
+
 void check_clouds(const PointClouds& clouds) {
-  check_count("x", rows_of(clouds.x), 1, "points");
-  check_count("y", rows_of(clouds.y), 1, "points");
+  const std::string_view x_name = clouds.line ? "u" : "x", y_name = clouds.line ? "v" : "y";
+  check_count(x_name, rows_of(clouds.x), 1, "points");
+  check_count(y_name, rows_of(clouds.y), 1, "points");
   const std::int64_t dim = cols_of(clouds.x);
-  check_count("x", dim, 1, "coordinates per point");
+  check_count(x_name, dim, 1, "coordinates per point");
   if (cols_of(clouds.y) != dim) {
-    throw InvalidArgument("y", "have the dimension of x, " + std::to_string(dim),
+    throw InvalidArgument(y_name, "have the dimension of " + std::string(x_name) + ", " + std::to_string(dim),
                           "dimension " + std::to_string(cols_of(clouds.y)));
   }
   Box box(static_cast<std::size_t>(dim));
-  std::visit([&](const auto& x) { grow(box, x, "x"); }, clouds.x);
-  std::visit([&](const auto& y) { grow(box, y, "y"); }, clouds.y);
-  const double extent =
-      evaluate(Euclidean{}, box.low.data(), box.high.data(), static_cast<int>(dim));
-  double side = 0;  // extent underflows to 0 before the side does
-  for (std::size_t k = 0; k < box.low.size(); ++k) {
-    side = std::max(side, box.high[k] - box.low[k]);
-  }
-  if (!(extent <= largest_extent) || (side > 0 && extent < smallest_extent)) {
-    throw InvalidArgument(
-        "the extent of x and y",
-        "be 0 or from 1e-140 to 1e140, so that squared distances neither overflow nor vanish",
-        to_text(std::isfinite(extent) ? std::max(extent, side) : side) + " (rescale the points)");
-  }
-  const double cost = evaluate(clouds.cost, box.low.data(), box.high.data(), static_cast<int>(dim));
-  if (!(cost <= largest_cost)) {
-    throw InvalidArgument("the cost across the extent of x and y", "be at most 1e300",
-                          to_text(cost) + " (rescale the points)");
-  }
+  std::visit([&](const auto& x) { grow(box, x, x_name, clouds.line); }, clouds.x);
+  std::visit([&](const auto& y) { grow(box, y, y_name, clouds.line); }, clouds.y);
+  check_extent(clouds, box);
 }
 
 /// NaN fails both comparisons. No branch: the loop over a row vectorises.

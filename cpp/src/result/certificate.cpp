@@ -43,8 +43,8 @@ std::vector<double> admissible(const Problem& problem, std::vector<double> g) {
   return g;
 }
 
-std::vector<double> best_response(const Problem& problem, const std::vector<double>& g, int threads) {
-  std::vector<double> f = kernels::row_minima(problem, g, threads);
+std::vector<double> best_response(const Problem& problem, const std::vector<double>& g, Context& context) {
+  std::vector<double> f = kernels::row_minima(problem, g, context);
   if (problem.kind == Kind::assignment && problem.rows() > problem.cols()) {
     for (double& value : f) value = std::min(value, 0.0);
   }
@@ -75,7 +75,7 @@ double marginal_error(const Problem& problem, const Plan& plan) {
 
 }  // namespace
 
-Certificate certify(const Problem& problem, const Result& result, int threads) {
+Certificate certify(const Problem& problem, const Result& result, Context& context) {
   Certificate certificate;
   const Index n = problem.rows(), m = problem.cols();
   if (n == 0 || m == 0) {
@@ -89,7 +89,7 @@ Certificate certify(const Problem& problem, const Result& result, int threads) {
     primal.add_product(result.plan.mass[k], cost_at(problem, result.plan.rows[k], result.plan.cols[k]));
   }
   certificate.g = admissible(problem, result.g);
-  certificate.f = best_response(problem, certificate.g, threads);
+  certificate.f = best_response(problem, certificate.g, context);
   GradedSum dual;
   for (Index i = 0; i < n; ++i) dual.add_product(problem.row_mass(i), certificate.f[static_cast<std::size_t>(i)]);
   for (Index j = 0; j < m; ++j) dual.add_product(problem.col_mass(j), certificate.g[static_cast<std::size_t>(j)]);

@@ -2,13 +2,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "kernels/oriented.hpp"
+#include "solver/augmenting_paths.hpp"
 #include "solver/auction_schedule.hpp"
 #include "solver/row_scanners.hpp"
 
 namespace monge {
 namespace {
+
+/// Bids without epsilon, per row, before the finish turns to shortest paths.
+constexpr double finish_scans = 1;
+
+/// Clouds of at most this many pairs (32 MiB) have their matrix formed for the finish: its vectorised
+/// sweeps beat lists and a heap while it fits in the caches.
+constexpr std::int64_t pairs_to_form = std::int64_t{1} << 22;
 
 /// What the schedule must know of the costs: their spread, by a sample of rows, and whether they are
 /// all whole numbers.
@@ -68,30 +77,57 @@ Schedule schedule_for(const AuctionOptions& options, const Costs& costs, Index n
   return schedule;
 }
 
-template <class Scanner>
+/// How an auction ended, if it is the answer; nothing if a finish must follow.
+template <class Engine>
+std::optional<Status> bid(Engine& engine, const Schedule& schedule, const Costs& costs, Index n, bool alone,
+                          const Context& context) {
+  switch (run_schedule(engine, schedule, n, [] {})) {
+    case ScheduleEnd::interrupted:
+      return status_of(engine.interruption());
+    case ScheduleEnd::infeasible:
+      return Status::infeasible;
+    case ScheduleEnd::out_of_bids:
+      return alone ? std::optional(Status::iteration_limit) : std::nullopt;
+    case ScheduleEnd::gap_reached:
+      if (context.rtol > 0) return Status::within_tolerance;
+      break;
+    case ScheduleEnd::epsilon_final:
+      break;
+  }
+  if (!alone) return std::nullopt;
+  return costs.whole && schedule.epsilon_final * n < 1 ? Status::optimal : Status::within_tolerance;
+}
+
+/// `finish(engine)` makes the result exact from the engine's prices, which are 0 where n < m.
+template <class Scanner, class Finish>
 Result run(const Scanner& scanner, const Costs& costs, double mass, const AuctionOptions& options, Team& team,
-           Context& context) {
+           Context& context, const Finish& finish) {
   const Index n = scanner.rows();
   AuctionEngine<Scanner> engine(scanner, static_cast<int>(options.list_size), team, context);
   if (n == scanner.cols() && costs.spread > 0) {
     const Schedule schedule = schedule_for(options, costs, n, context);
-    const ScheduleEnd end = run_schedule(engine, schedule, n, [] {});
-    const bool auction_alone = options.finish == "none" || context.rtol > 0;
-    if (end == ScheduleEnd::handover && auction_alone) {
-      const bool proved = costs.whole && schedule.epsilon_final * n < 1 && context.rtol == 0;
-      return result_of(engine, proved ? Status::optimal : Status::within_tolerance, mass);
-    }
-    if (end == ScheduleEnd::out_of_bids && options.finish == "none") {
-      return result_of(engine, Status::iteration_limit, mass);
-    }
+    const std::optional<Status> end = bid(engine, schedule, costs, n, options.finish == "none", context);
+    if (end) return result_of(engine, *end, mass);
   }
-  if (engine.interruption() == Interruption::none && !engine.infeasible()) engine.finish(n);
-  const bool interrupted = engine.interruption() != Interruption::none;
-  return result_of(engine, interrupted ? status_of(engine.interruption()) : Status::optimal, mass);
+  return finish(engine);
 }
 
 /// Threads scan together where rows bid one at a time, and bid together where they do so at once.
 Team* scan_team(const AuctionOptions& options, Team& team) { return options.order == "jacobi" ? nullptr : &team; }
+
+template <class T, class Engine>
+Result finish_on(const MatrixView<T>& c, Engine& engine, double mass, Context& context) {
+  // All phases have raised all prices; their common part only costs digits. Where columns stay free,
+  // one of them has price 0 and nothing changes.
+  std::vector<double> g = engine.prices();
+  const double least = g.empty() ? 0 : *std::min_element(g.begin(), g.end());
+  for (double& value : g) value = least - value;
+  AugmentingPaths<T> search(c, context);
+  Result result = search.result(search.resume(std::move(g), finish_scans), mass);
+  const Stats auction = stats_of(engine.counters());
+  result.stats.insert(result.stats.begin(), auction.begin(), auction.end());
+  return result;
+}
 
 template <class T>
 Result solve_matrix(const MatrixView<T>& c, double mass, const AuctionOptions& options, Context& context) {
@@ -99,7 +135,9 @@ Result solve_matrix(const MatrixView<T>& c, double mass, const AuctionOptions& o
   Team team(context.thread_count());
   const DenseScanner<T> scanner(oriented.rows, scan_team(options, team));
   const Costs costs{spread_of(scanner), options.finish == "none" && whole_numbers(oriented.rows)};
-  Result result = run(scanner, costs, mass, options, team, context);
+  Result result = run(scanner, costs, mass, options, team, context, [&](auto& engine) {
+    return finish_on(oriented.rows, engine, mass, context);
+  });
   if (oriented.transposed) result.transpose();
   return result;
 }
@@ -107,9 +145,18 @@ Result solve_matrix(const MatrixView<T>& c, double mass, const AuctionOptions& o
 Result solve_clouds(const PointClouds& clouds, double mass, const AuctionOptions& options, Context& context) {
   const bool swapped = rows_of(clouds.x) > rows_of(clouds.y);
   Team team(context.thread_count());
-  const CloudScanner scanner(swapped ? PointClouds{clouds.y, clouds.x, clouds.cost} : clouds,
-                             scan_team(options, team));
-  Result result = run(scanner, {spread_of(scanner), false}, mass, options, team, context);
+  const PointClouds ordered = swapped ? PointClouds{clouds.y, clouds.x, clouds.cost} : clouds;
+  const CloudScanner scanner(ordered, scan_team(options, team));
+  Result result = run(scanner, {spread_of(scanner), false}, mass, options, team, context, [&](auto& engine) {
+    const std::int64_t pairs = std::int64_t{scanner.rows()} * scanner.cols();
+    if (pairs <= pairs_to_form) {
+      const std::vector<double> matrix = kernels::cost_matrix(ordered, context);
+      return finish_on(row_major(matrix.data(), scanner.rows(), scanner.cols()), engine, mass, context);
+    }
+    engine.finish(static_cast<std::int64_t>(finish_scans * scanner.rows()));
+    const bool interrupted = engine.interruption() != Interruption::none;
+    return result_of(engine, interrupted ? status_of(engine.interruption()) : Status::optimal, mass);
+  });
   if (swapped) result.transpose();
   return result;
 }

@@ -93,6 +93,7 @@ class AuctionEngine {
   /// Makes the matching optimal for good, from any prices: tight pairs are matched, free rows bid
   /// without epsilon (at most `bids` times), and what is left takes shortest augmenting paths.
   void finish(std::int64_t bids) {
+    lower_all_prices();
     std::fill(owner_.begin(), owner_.end(), none);
     std::fill(holds_.begin(), holds_.end(), none);
     std::vector<Index> free_rows = match_tight();
@@ -250,6 +251,15 @@ class AuctionEngine {
     if (evicted != none) holds_[at(evicted)] = none;
     match(i, c);
     return evicted;
+  }
+
+  /// All phases have raised all prices; their common part only costs digits. Where columns may stay
+  /// free, one of them has price 0 and nothing changes.
+  void lower_all_prices() {
+    const double least = *std::min_element(price_.begin(), price_.end());
+    if (least == 0) return;
+    for (double& price : price_) price -= least;
+    lists_.lower(least);
   }
 
   /// A free column on row i's list that is as good as its best one, or nullptr.

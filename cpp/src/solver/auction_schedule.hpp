@@ -17,7 +17,8 @@ struct Schedule {
 };
 
 enum class ScheduleEnd {
-  handover,      ///< the gap asked for was reached, or epsilon_final
+  gap_reached,
+  epsilon_final,  ///< reached before the gap
   out_of_bids,   ///< a price war: the matching is not complete
   interrupted,
   infeasible,
@@ -38,7 +39,8 @@ ScheduleEnd run_schedule(Engine& engine, const Schedule& schedule, std::int64_t 
     double size = std::fabs(cost);
     if (schedule.scale > 0) size = std::min(size, schedule.scale * static_cast<double>(rows));
     const bool close = cost - engine.dual_bound() <= schedule.handover * size;
-    if (close || epsilon <= schedule.epsilon_final) return ScheduleEnd::handover;
+    if (close) return ScheduleEnd::gap_reached;
+    if (epsilon <= schedule.epsilon_final) return ScheduleEnd::epsilon_final;
   }
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -54,6 +55,13 @@ class CandidateLists {
     Candidate* to = candidates_.data() + static_cast<std::size_t>(i) * size_;
     std::copy_n(scan.found.begin(), kept, to);
     std::fill(to + kept, to + size_, Candidate{});
+  }
+
+  /// All prices fall by `amount`; thresholds too, and by the rounding of that.
+  void lower(double amount) {
+    for (double& threshold : threshold_) {
+      if (std::isfinite(threshold)) threshold -= amount + 0x1p-50 * (std::fabs(threshold) + std::fabs(amount));
+    }
   }
 
   /// The two best listed; `second` is capped by the threshold. The best is exact if first <=

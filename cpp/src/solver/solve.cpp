@@ -1,18 +1,43 @@
 #include "monge/solver/solve.hpp"
 
+#include "monge/core/error.hpp"
 #include "monge/problem/validate.hpp"
 #include "parallel.hpp"
 
 namespace monge {
 
+namespace {
+
+/// The context of the certificate. After an interruption there is still this much time for it, and
+/// the caller's request to stop has been served.
+constexpr auto grace = std::chrono::milliseconds(500);
+
+void prepare_grading(Context& grading, Context& context) {
+  grading.threads = context.threads;
+  if (context.interruption() != Interruption::none) {
+    grading.deadline = Context::Clock::now() + grace;
+    return;
+  }
+  if (context.deadline) grading.deadline = *context.deadline + grace;
+  grading.stop = [&context] { return context.poll({"certificate", 0}) == Interruption::cancelled; };
+}
+
+}  // namespace
+
 Solution solve(const Problem& unchecked, std::string_view solver, const OptionMap& options, Context& context) {
+  (void)context.thread_count();  // a wrong MONGE_NUM_THREADS is refused, used or not
   const Problem problem = validate(unchecked);
   const SolverEntry& entry = select_solver(solver, problem);
   Result result = entry.solve(problem, options, context);
   Solution solution;
-  solution.certificate = certify(problem, result, context.thread_count());
+  Context grading;
+  prepare_grading(grading, context);
+  solution.certificate = certify(problem, result, grading);
   solution.plan = std::move(result.plan);
   solution.status = result.status;
+  if (result.status == Status::optimal && grading.interruption() != Interruption::none) {
+    solution.status = status_of(grading.interruption());  // what is not proved is not called optimal
+  }
   solution.solver = entry.name;
   solution.stats = std::move(result.stats);
   return solution;
@@ -32,7 +57,14 @@ std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::str
     own.stop = [&] {
       return (caller.is_current() ? poll() : context.interruption()) != Interruption::none;
     };
-    solutions[static_cast<std::size_t>(k)] = solve(problems[static_cast<std::size_t>(k)], solver, options, own);
+    const std::string where = "pair " + std::to_string(k) + " of the batch";
+    try {
+      solutions[static_cast<std::size_t>(k)] = solve(problems[static_cast<std::size_t>(k)], solver, options, own);
+    } catch (const InvalidArgument& error) {
+      throw InvalidArgument(where, error);
+    } catch (const Unsupported& error) {
+      throw Unsupported(where, error);
+    }
   };
   parallel_for(static_cast<std::int64_t>(problems.size()), context.thread_count(), solve_one, poll);
   return solutions;

@@ -28,6 +28,7 @@ struct PointClouds {
   AnyMatrixView x;
   AnyMatrixView y;
   GroundCost cost;
+  bool line = false;  ///< numbers on a line: error messages call them u and v
 };
 
 enum class Kind { transport, assignment };

@@ -3,7 +3,7 @@
 // - at least one row and one column (an assignment may be empty), at most 2^31 - 1 of each;
 // - clouds: one dimension >= 1, finite coordinates, and squared distances that neither overflow
 //   nor vanish: with D the diagonal of the clouds' common box, D is 0 or 1e-140 <= D <= 1e140, and
-//   the ground cost at D is finite and below 1e300;
+//   the ground cost at D is 0 or from 1e-300 to 1e300;
 // - dense cost: no NaN, no -inf; +inf forbids a pair; finite entries of a transport at most 1e300;
 // - masses: as many as atoms, finite, non-negative, not all zero; totals of a and b equal within
 //   1e-6 relative. Within that, b is scaled to a's total; beyond, the problem is refused.

@@ -30,7 +30,8 @@ struct Certificate {
   std::vector<double> g;  ///< for a transport, g is centred: sum b_j g_j = 0 up to rounding
 };
 
-/// An infeasible problem has cost +inf; an empty one is certified at 0.
-Certificate certify(const Problem& problem, const Result& result, int threads);
+/// An infeasible problem has cost +inf; an empty one is certified at 0. If the context is interrupted,
+/// the bound is still valid, but weak.
+Certificate certify(const Problem& problem, const Result& result, Context& context);
 
 }  // namespace monge
