@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <string>
 
 #include "monge/core/error.hpp"
@@ -66,10 +67,15 @@ std::size_t physical_memory() {
 #endif
 }
 
+double Context::memory_bound() const {
+  if (memory_limit > 0) return static_cast<double>(memory_limit);
+  const std::size_t physical = physical_memory();
+  return physical > 0 ? static_cast<double>(physical) / 2 : std::numeric_limits<double>::infinity();
+}
+
 void Context::require_memory(double bytes, std::string_view what) const {
-  const double limit = memory_limit > 0 ? static_cast<double>(memory_limit)
-                                        : static_cast<double>(physical_memory()) / 2;
-  if (limit > 0 && bytes > limit) {
+  const double limit = memory_bound();
+  if (bytes > limit) {
     throw MemoryLimitExceeded(std::string(what) + " needs " + gibibytes(bytes) +
                               ", more than the limit of " + gibibytes(limit));
   }

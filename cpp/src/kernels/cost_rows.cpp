@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "geometry/kd_cloud.hpp"
+#include "geometry/priced_tree.hpp"
+#include "kernels/tree_search.hpp"
 #include "monge/geometry/line.hpp"
 #include "parallel.hpp"
 
@@ -76,6 +79,37 @@ std::vector<double> line_row_minima(const PointClouds& clouds, const std::vector
   return f;
 }
 
+/// Up to this dimension boxes bound well enough for a tree to beat the sweep over all pairs ...
+constexpr Index tree_max_dim = 8;
+/// ... from this many pairs on.
+constexpr double tree_from_pairs = 1 << 18;
+
+/// Ground costs are not negative: -max g is below every C_ij - g_j.
+double trivial_minimum(const std::vector<double>& g) { return -*std::max_element(g.begin(), g.end()); }
+
+std::vector<double> tree_row_minima(const PointClouds& clouds, const std::vector<double>& g, Context& context) {
+  const KdCloud x = make_kd_cloud(clouds.x, PricedTree::block), y = make_kd_cloud(clouds.y, PricedTree::block);
+  std::vector<double> price;
+  for (Index j : y.order) price.push_back(-g[static_cast<std::size_t>(j)]);
+  PricedTree tree(y.values, y.dim, y.n);
+  tree.refit(price.data());
+  const TreeSearch search(tree, clouds.cost);
+  std::vector<double> f(x.order.size(), trivial_minimum(g));
+  const double work = 1e4 * static_cast<double>(x.n);
+  for_each_chunk(x.n, work, context, [&](RowChunk rows) {
+    TreeSearch::Scratch scratch;
+    Scan scan;
+    std::vector<double> point(static_cast<std::size_t>(x.dim));
+    for (Index k = rows.first; k < rows.end; ++k) {
+      for (std::size_t a = 0; a < point.size(); ++a) point[a] = x.values[a * x.order.size() + static_cast<std::size_t>(k)];
+      search.find(point.data(), price.data(), std::numeric_limits<double>::infinity(), 1, scratch, scan);
+      const Candidate& best = scan.found.front();
+      f[static_cast<std::size_t>(x.order[static_cast<std::size_t>(k)])] = best.cost + price[static_cast<std::size_t>(best.column)];
+    }
+  });
+  return f;
+}
+
 std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vector<double>& g, Context& context) {
   const auto& kernels = row_kernels();
   constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -85,8 +119,7 @@ std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vecto
     least = std::min(least, kernels.f64.min_reduced(costs, g.data() + begin, count));
   });
   if (!all) {
-    // Ground costs are not negative: -max g is below every C_ij - g_j.
-    const double bound = -*std::max_element(g.begin(), g.end());
+    const double bound = trivial_minimum(g);
     for (double& value : f) value = value == infinity ? bound : value;
   }
   return f;
@@ -140,7 +173,9 @@ std::vector<double> cost_matrix(const PointClouds& clouds, Context& context) {
 std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g, Context& context) {
   if (const PointClouds* clouds = problem.clouds()) {
     const bool convex = std::visit([](const auto& c) { return c.convex_on_line(); }, clouds->cost);
-    return problem.dim() == 1 && convex ? line_row_minima(*clouds, g) : cloud_row_minima(*clouds, g, context);
+    if (problem.dim() == 1 && convex) return line_row_minima(*clouds, g);
+    const bool tree = problem.dim() <= tree_max_dim && 1.0 * problem.rows() * problem.cols() >= tree_from_pairs;
+    return tree ? tree_row_minima(*clouds, g, context) : cloud_row_minima(*clouds, g, context);
   }
   return std::visit([&](const auto& c) { return dense_row_minima(c, g, context); }, problem.dense()->values);
 }

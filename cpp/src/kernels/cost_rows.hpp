@@ -32,8 +32,8 @@ const T* contiguous_row(const MatrixView<T>& c, std::int64_t i, std::vector<T>& 
 /// Throws MemoryLimitExceeded before allocating what would not fit. An interruption leaves entries 0.
 std::vector<double> cost_matrix(const PointClouds& clouds, Context& context);
 
-/// f_i = min_j (C_ij - g_j) for every row. Never forms the matrix. O(n m dim), or
-/// O((n + m) log n) for a cost that is convex on a line. After an interruption, rows that were not
+/// f_i = min_j (C_ij - g_j) for every row. Never forms the matrix. O(n m dim); for many points in low
+/// dimension a tree opens what can hold the minimum; O((n + m) log n) for a cost convex on a line. After an interruption, rows that were not
 /// reached have a lower bound of that: -max g for clouds, -inf for a dense cost.
 std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g, Context& context);
 

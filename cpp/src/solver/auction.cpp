@@ -5,19 +5,12 @@
 #include <optional>
 
 #include "kernels/oriented.hpp"
-#include "solver/augmenting_paths.hpp"
+#include "solver/auction_finish.hpp"
 #include "solver/auction_schedule.hpp"
 #include "solver/row_scanners.hpp"
 
 namespace monge {
 namespace {
-
-/// Bids without epsilon, per row, before the finish turns to shortest paths.
-constexpr double finish_scans = 1;
-
-/// Clouds of at most this many pairs (32 MiB) have their matrix formed for the finish: its vectorised
-/// sweeps beat lists and a heap while it fits in the caches.
-constexpr std::int64_t pairs_to_form = std::int64_t{1} << 22;
 
 /// What the schedule must know of the costs: their spread, by a sample of rows, and whether they are
 /// all whole numbers.
@@ -115,20 +108,6 @@ Result run(const Scanner& scanner, const Costs& costs, double mass, const Auctio
 /// Threads scan together where rows bid one at a time, and bid together where they do so at once.
 Team* scan_team(const AuctionOptions& options, Team& team) { return options.order == "jacobi" ? nullptr : &team; }
 
-template <class T, class Engine>
-Result finish_on(const MatrixView<T>& c, Engine& engine, double mass, Context& context) {
-  // All phases have raised all prices; their common part only costs digits. Where columns stay free,
-  // one of them has price 0 and nothing changes.
-  std::vector<double> g = engine.prices();
-  const double least = g.empty() ? 0 : *std::min_element(g.begin(), g.end());
-  for (double& value : g) value = least - value;
-  AugmentingPaths<T> search(c, context);
-  Result result = search.result(search.resume(std::move(g), finish_scans), mass);
-  const Stats auction = stats_of(engine.counters());
-  result.stats.insert(result.stats.begin(), auction.begin(), auction.end());
-  return result;
-}
-
 template <class T>
 Result solve_matrix(const MatrixView<T>& c, double mass, const AuctionOptions& options, Context& context) {
   const kernels::Oriented<T> oriented = kernels::orient(c, context);
@@ -148,14 +127,7 @@ Result solve_clouds(const PointClouds& clouds, double mass, const AuctionOptions
   const PointClouds ordered = swapped ? PointClouds{clouds.y, clouds.x, clouds.cost} : clouds;
   const CloudScanner scanner(ordered, scan_team(options, team));
   Result result = run(scanner, {spread_of(scanner), false}, mass, options, team, context, [&](auto& engine) {
-    const std::int64_t pairs = std::int64_t{scanner.rows()} * scanner.cols();
-    if (pairs <= pairs_to_form) {
-      const std::vector<double> matrix = kernels::cost_matrix(ordered, context);
-      return finish_on(row_major(matrix.data(), scanner.rows(), scanner.cols()), engine, mass, context);
-    }
-    engine.finish(static_cast<std::int64_t>(finish_scans * scanner.rows()));
-    const bool interrupted = engine.interruption() != Interruption::none;
-    return result_of(engine, interrupted ? status_of(engine.interruption()) : Status::optimal, mass);
+    return finish_clouds(ordered, engine, mass, context, [] {});
   });
   if (swapped) result.transpose();
   return result;

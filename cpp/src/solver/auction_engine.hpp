@@ -49,15 +49,15 @@ class AuctionEngine {
   const std::vector<Index>& columns() const { return holds_; }
   AuctionCounters counters() const {
     AuctionCounters all = counters_;
-    for (const Worker& worker : workers_) all.scans += worker.scans;
+    all.scans += scanned();
     return all;
   }
   Interruption interruption() const { return interruption_; }
   bool infeasible() const { return infeasible_; }
 
   /// One auction at `epsilon`: ends with a complete matching that is epsilon-optimal (no row could
-  /// save more than epsilon elsewhere), and returns true; or false after `budget` bids, when
-  /// interrupted, or when a row has no column at all.
+  /// save more than epsilon elsewhere), and returns true; or false after `budget` bids or too many
+  /// scans, when interrupted, or when a row has no column at all.
   bool phase(double epsilon, std::int64_t budget, AuctionOrder order) {
     ++counters_.phases;
     budget += counters_.bids;
@@ -90,16 +90,25 @@ class AuctionEngine {
     return sum.value();
   }
 
+  /// All phases have raised all prices; their common part only costs digits. Where columns may stay
+  /// free, one of them has price 0 and nothing changes.
+  void lower_all_prices() {
+    const double least = price_.empty() ? 0 : *std::min_element(price_.begin(), price_.end());
+    if (least == 0) return;
+    for (double& price : price_) price -= least;
+    lists_.lower(least);
+  }
+
   /// Makes the matching optimal for good, from any prices: tight pairs are matched, free rows bid
   /// without epsilon (at most `bids` times), and what is left takes shortest augmenting paths.
-  void finish(std::int64_t bids) {
-    lower_all_prices();
+  /// Returns false if that took `path_scans` scans and is not done: the prices are as good as before.
+  bool finish(std::int64_t bids, std::int64_t path_scans) {
     std::fill(owner_.begin(), owner_.end(), none);
     std::fill(holds_.begin(), holds_.end(), none);
     std::vector<Index> free_rows = match_tight();
     free_rows = bid_without_epsilon(std::move(free_rows), bids);
-    if (infeasible_ || interruption_ != Interruption::none) return;
-    augment_all(free_rows);
+    if (infeasible_ || interruption_ != Interruption::none) return true;
+    return augment_all(free_rows, path_scans);
   }
 
   /// Any matching of the rows that are still free, so that an interrupted solve has a plan.
@@ -114,6 +123,9 @@ class AuctionEngine {
 
  private:
   static constexpr Index none = -1;
+  /// Scans per row after which a phase gives up: more means that lists run dry as fast as they are
+  /// made, as with many columns that are equal.
+  static constexpr std::int64_t scans_per_phase = 8;
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
@@ -149,10 +161,17 @@ class AuctionEngine {
     return two;
   }
 
+  std::int64_t scanned() const {
+    std::int64_t scans = 0;
+    for (const Worker& worker : workers_) scans += worker.scans;
+    return scans;
+  }
+
   bool gauss_seidel(std::vector<Index> waiting, double epsilon, std::int64_t budget) {
+    const std::int64_t scan_budget = scanned() + scans_per_phase * n_;
     std::size_t head = 0;
     while (head < waiting.size()) {
-      if (infeasible_ || counters_.bids >= budget || !go_on()) return false;
+      if (infeasible_ || counters_.bids >= budget || scanned() >= scan_budget || !go_on()) return false;
       const Index i = waiting[head++];
       const BestTwo two = best(i);
       if (infeasible_) return false;
@@ -168,10 +187,11 @@ class AuctionEngine {
 
   bool jacobi(std::vector<Index> waiting, double epsilon, std::int64_t budget) {
     constexpr std::int64_t rows_per_chunk = 16;
+    const std::int64_t scan_budget = scanned() + scans_per_phase * n_;
     std::vector<BestTwo> bids;
     std::vector<std::size_t> winner(at(m_), no_bid);  // of this round, by column
     while (!waiting.empty()) {
-      if (infeasible_ || counters_.bids >= budget || !go_on(64)) return false;
+      if (infeasible_ || counters_.bids >= budget || scanned() >= scan_budget || !go_on(64)) return false;
       bids.resize(waiting.size());
       const std::int64_t count = static_cast<std::int64_t>(waiting.size());
       team_.run((count + rows_per_chunk - 1) / rows_per_chunk, [&](std::int64_t chunk, int member) {
@@ -253,15 +273,6 @@ class AuctionEngine {
     return evicted;
   }
 
-  /// All phases have raised all prices; their common part only costs digits. Where columns may stay
-  /// free, one of them has price 0 and nothing changes.
-  void lower_all_prices() {
-    const double least = *std::min_element(price_.begin(), price_.end());
-    if (least == 0) return;
-    for (double& price : price_) price -= least;
-    lists_.lower(least);
-  }
-
   /// A free column on row i's list that is as good as its best one, or nullptr.
   const Candidate* free_best(Index i, const BestTwo& two) const {
     for (const Candidate* c = lists_.begin(i); c != lists_.end(i); ++c) {
@@ -326,17 +337,19 @@ class AuctionEngine {
     int scanned;       ///< columns seen in this search
   };
 
-  void augment_all(const std::vector<Index>& free_rows) {
+  bool augment_all(const std::vector<Index>& free_rows, std::int64_t path_scans) {
     distance_.assign(at(m_), infinity);
     pred_.assign(at(m_), none);
     done_.assign(at(m_), 0);
     label_.resize(at(n_));
     for (Index i : free_rows) {
-      if (!go_on()) return;
+      if (!go_on()) return true;
+      if (counters_.path_scans > path_scans) return false;
       ++counters_.shortest_paths;
       augment(i);
-      if (infeasible_ || interruption_ != Interruption::none) return;
+      if (infeasible_ || interruption_ != Interruption::none) return true;
     }
+    return true;
   }
 
   void relax(Index i, const Candidate& c) {

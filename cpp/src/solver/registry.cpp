@@ -5,14 +5,15 @@
 #include "monge/solver/auction.hpp"
 #include "monge/solver/hungarian.hpp"
 #include "monge/solver/sorting_1d.hpp"
+#include "monge/solver/spatial_auction.hpp"
 
 namespace monge {
 namespace {
 
 template <class Options>
-SolverEntry entry(std::string_view name, std::string_view summary, Capabilities capabilities,
+SolverEntry entry(std::string_view name, std::string_view summary, Capabilities capabilities, AutoRange auto_range,
                   Result (*solve)(const Problem&, const Options&, Context&)) {
-  return {name, summary, capabilities, describe_options<Options>(),
+  return {name, summary, capabilities, auto_range, describe_options<Options>(),
           [name, solve](const Problem& problem, const OptionMap& given, Context& context) {
             return solve(problem, parse_options<Options>(name, given), context);
           }};
@@ -22,16 +23,26 @@ const std::vector<SolverEntry>& list() {
   static const std::vector<SolverEntry> entries{
       entry("sorting_1d", "points on a line, any masses: sorting, O((n + m) log (n + m))",
             {.transport = true, .clouds = true, .any_masses = true, .convex_line_only = true},
-            solve_sorting_1d),
+            {}, solve_sorting_1d),
+      entry("spatial_auction",
+            "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) memory",
+            {.transport = true, .clouds = true, .max_dim = spatial_max_dim},
+            {.least_rows = 2049}, solve_spatial_auction),
       entry("hungarian",
             "assignment and transport of n = m equal masses: shortest augmenting paths, O(n^3)",
             {.assignment = true, .transport = true, .dense = true, .clouds = true},
+            {.most_rows = 16384},  // a matrix of 2 GiB
             solve_hungarian),
       entry("auction", "the same by candidate lists, epsilon scaling and an exact finish; O(n) memory for clouds",
             {.assignment = true, .transport = true, .dense = true, .clouds = true},
-            solve_auction),
+            {}, solve_auction),
   };
   return entries;
+}
+
+bool in_auto_range(const SolverEntry& solver, const Problem& problem) {
+  const AutoRange& range = solver.auto_range;
+  return !problem.clouds() || (problem.rows() >= range.least_rows && problem.rows() <= range.most_rows);
 }
 
 bool convex_line(const Problem& problem) {
@@ -60,6 +71,9 @@ std::optional<std::string> refusal(const SolverEntry& solver, const Problem& pro
   if (can.convex_line_only && !convex_line(problem)) {
     return "it needs points in dimension 1 and a cost that is convex on the line";
   }
+  if (can.max_dim > 0 && problem.dim() > can.max_dim) {
+    return "it needs points in dimension at most " + std::to_string(can.max_dim);
+  }
   if (problem.kind == Kind::transport && !can.any_masses && !problem.permutation) {
     return "it needs as many rows as columns and equal masses on each side";
   }
@@ -72,7 +86,7 @@ const SolverEntry& select_solver(std::string_view name, const Problem& problem) 
     names.push_back(solver.name);
     if (name != "auto" && name != solver.name) continue;
     const std::optional<std::string> reason = refusal(solver, problem);
-    if (!reason) return solver;
+    if (!reason && (name != "auto" || in_auto_range(solver, problem))) return solver;
     if (name == "auto") continue;
     throw Unsupported("solver \"" + std::string(name) + "\" cannot serve this problem (" +
                       problem.describe() + "): " + *reason + ". The solvers are:" + all_summaries());

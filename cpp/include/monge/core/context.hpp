@@ -38,6 +38,9 @@ class Context {
 
   int thread_count() const { return threads > 0 ? threads : usable_threads(); }
 
+  /// memory_limit, or what stands for it; infinite if the system does not tell.
+  double memory_bound() const;
+
   /// Throws MemoryLimitExceeded, saying what needs how much, if `bytes` is over the limit.
   void require_memory(double bytes, std::string_view what) const;
 

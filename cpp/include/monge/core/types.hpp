@@ -12,7 +12,7 @@ namespace monge {
 using Index = std::int32_t;
 
 /// The largest number of rows or columns that an Index can count.
-inline constexpr std::int64_t max_index = 0x7fffffff;
+inline constexpr Index max_index = 0x7fffffff;
 
 /// A read-only view of a row-major or strided matrix; it owns nothing.
 /// Strides count elements, not bytes, and may be zero or negative.

@@ -23,13 +23,22 @@ struct Capabilities {
   bool dense = false;          ///< a dense cost matrix
   bool clouds = false;         ///< two point clouds
   bool any_masses = false;     ///< else a transport needs n == m and equal masses
+  int max_dim = 0;             ///< of clouds; 0: any
   bool convex_line_only = false;  ///< clouds of dimension 1 whose cost is convex on the line
+};
+
+/// For which sizes of point clouds "auto" takes a solver; measured, see docs/performance.md. An
+/// explicit solver="..." is not held to it.
+struct AutoRange {
+  Index least_rows = 0;
+  Index most_rows = max_index;
 };
 
 struct SolverEntry {
   std::string_view name;
   std::string_view summary;
   Capabilities capabilities;
+  AutoRange auto_range;
   std::vector<OptionInfo> options;
   std::function<Result(const Problem&, const OptionMap&, Context&)> solve;
 };
@@ -40,7 +49,7 @@ std::span<const SolverEntry> solvers();
 /// Why this solver cannot serve this (validated) problem; nothing if it can.
 std::optional<std::string> refusal(const SolverEntry& solver, const Problem& problem);
 
-/// The solver of that name; "auto" is the first that serves `problem`. Throws InvalidArgument for
+/// The solver of that name; "auto" is the first that serves `problem` and is in its range. Throws InvalidArgument for
 /// an unknown name and Unsupported, listing what every solver can, where none or not this one can.
 const SolverEntry& select_solver(std::string_view name, const Problem& problem);
 
