@@ -7,9 +7,9 @@
 >>> solution.relative_gap <= 1e-9
 True
 
-`emd` and `wasserstein` return numbers, `solve` and `solve_cost` a `Solution`; `solvers()` lists what
-solves what. All functions accept anything that NumPy can read; float32 and float64 arrays enter
-without a copy.
+`emd` and `wasserstein` return numbers, `solve` and `solve_cost` a `Solution`; `solvers()` lists
+what solves what. All functions accept anything that NumPy can read; float32 and float64 arrays
+enter without a copy.
 """
 
 from monge._core import __version__

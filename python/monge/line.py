@@ -49,10 +49,10 @@ def monotone_map(
 ) -> NDArray[np.float64]:
     """The monotone map that carries u to v: quantile to quantile, optimal for every convex cost.
 
-    T(u_i) = inf {t : F_v(t) >= F_u(u_i)}, where F_u counts tied numbers in the order of their index:
-    T(u_i) is where the last of u_i's mass goes in the monotone plan. For n = m and uniform masses
-    T(u) is a permutation of v: the k-th smallest goes to the k-th smallest. Where an atom must split,
-    no map carries u to v exactly, and this is the upper end of its image.
+    T(u_i) = inf {t : F_v(t) >= F_u(u_i)}, where F_u counts tied numbers in the order of their
+    index: T(u_i) is where the last of u_i's mass goes in the monotone plan. For n = m and uniform
+    masses T(u) is a permutation of v: the k-th smallest goes to the k-th smallest. Where an atom
+    must split, no map carries u to v exactly, and this is the upper end of its image.
 
     Parameters as for `wasserstein_1d`; `v` keeps its values, so T(u) has float64 entries of v.
 

@@ -81,12 +81,12 @@ def parse_cost(cost: Cost) -> tuple[str, float]:
             raise TypeError(f"the power of cost must be a number; got {power!r}")
         return name, float(power)
     names = ", ".join(f'"{name}"' for name in _core.ground_cost_names())
-    raise TypeError(f'cost must be one of {names}, the last as ("euclidean_power", p); got {cost!r}')
+    raise TypeError(
+        f'cost must be one of {names}, the last as ("euclidean_power", p); got {cost!r}'
+    )
 
 
-def cloud_problem(
-    x: Any, y: Any, a: Any, b: Any, cost: Cost, line: bool = False
-) -> _core.Problem:
+def cloud_problem(x: Any, y: Any, a: Any, b: Any, cost: Cost, line: bool = False) -> _core.Problem:
     """The transport between two clouds (n, d) and (m, d); of a line, errors call them u and v."""
     name, power = parse_cost(cost)
     x_array, y_array = as_array(x, "x"), as_array(y, "y")

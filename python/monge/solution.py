@@ -95,14 +95,14 @@ class Solution(_Sealed):
         sum_i a_i f_i + sum_j b_j g_j: no plan costs less. Computed from the problem and `g` alone,
         not by the solver.
     gap, relative_gap : float
-        cost - lower_bound, and that over max(|cost|, |lower_bound|); the relative gap is 0 where the
-        gap is within the rounding of the two sums.
+        cost - lower_bound, and that over max(|cost|, |lower_bound|); the relative gap is 0 where
+        the gap is within the rounding of the two sums.
     marginal_error : float
         L1 distance of the plan's marginals from a and b, over the total mass.
     plan : Plan
     f, g : (n,) and (m,) arrays
-        Potentials with f_i + g_j <= C_ij, up to the rounding of C_ij - g_j; of a transport, centred:
-        sum_j b_j g_j = 0.
+        Potentials with f_i + g_j <= C_ij, up to the rounding of C_ij - g_j; of a transport,
+        centred: sum_j b_j g_j = 0.
     status : str
         "optimal", "within_tolerance", "iteration_limit", "time_limit", "cancelled" or "infeasible".
     solver : str
@@ -129,7 +129,7 @@ class Solution(_Sealed):
 
     @property
     def assignment(self) -> Indices | None:
-        """(n,) int32 array, row i goes to column assignment[i]; None if the plan is no permutation."""
+        """(n,) int32 array: row i goes to column assignment[i]; None if no permutation."""
         n, m = self.plan.shape
         if n != m or len(self.plan) != n:
             return None
@@ -140,7 +140,8 @@ class Solution(_Sealed):
         return columns
 
     def barycentric_map(self) -> Floats:
-        """(n, d) array: the mean of the points that row i's mass goes to; NaN for rows without mass.
+        """(n, d) array: the mean of the points that row i's mass goes to; NaN for rows without
+        mass.
 
         For an assignment it is y[assignment]. Only for solutions between point clouds.
         """
@@ -155,8 +156,8 @@ class Solution(_Sealed):
     def interpolate(self, t: float) -> tuple[Floats, Floats]:
         """McCann's displacement interpolation at time t, from 0 (x) to 1 (y).
 
-        Returns points (k, d) and masses (k,), one per triplet of the plan: each mass on its straight
-        way, at (1 - t) x_i + t y_j. Only for solutions between point clouds.
+        Returns points (k, d) and masses (k,), one per triplet of the plan: each mass on its
+        straight way, at (1 - t) x_i + t y_j. Only for solutions between point clouds.
 
         R. J. McCann, A convexity principle for interacting gases, Adv. Math. 128 (1997) 153-179.
         """
@@ -167,9 +168,10 @@ class Solution(_Sealed):
         return np.asarray(points, dtype=np.float64), self.plan.mass
 
     def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:
-        """Draw both clouds and the plan's arrows, the darker the more mass. Needs Matplotlib.
+        """Draw both clouds and the plan's arrows, the darker the more mass; returns the axes.
 
-        Clouds of dimension 1 to 3; returns the axes.
+        Clouds of dimension 1 to 3; for 3, `ax` must have been made with projection="3d". Needs
+        Matplotlib: pip install "monge[plot]".
         """
         from monge.plot import plot_solution
 

@@ -45,12 +45,12 @@ def emd(
     Parameters
     ----------
     x, y : (n, d) and (m, d) arrays
-        Points. (B, n, d) and (B, m, d) are a batch; so is a list of 2-D arrays of any sizes. float32
-        and float64 enter without a copy; other types become float64. Coordinates are exact numbers as
-        given: costs are evaluated in double precision.
+        Points. (B, n, d) and (B, m, d) are a batch; so is a list of 2-D arrays of any sizes.
+        float32 and float64 enter without a copy; other types become float64. Coordinates are exact
+        numbers as given: costs are evaluated in double precision.
     a, b : (n,) and (m,) arrays, optional
-        Non-negative masses of the same total (within 1e-6 relative: b is scaled to a's total; beyond,
-        refused). Default 1/n and 1/m. (B, n) and (B, m) for a batch.
+        Non-negative masses of the same total (within 1e-6 relative: b is scaled to a's total;
+        beyond, refused). Default 1/n and 1/m. (B, n) and (B, m) for a batch.
     cost : str or ("euclidean_power", p)
         "euclidean", "sqeuclidean", "cityblock", "chebyshev", or |x - y|_2^p.
     solver : str
@@ -83,10 +83,12 @@ def emd(
 
     Notes
     -----
-    Complexity: O(n log n) in dimension 1, else O(n^3) at worst and 8 n m bytes (solver "hungarian").
+    Complexity: O(n log n) in dimension 1. Else O(n^3) at worst; 8 n m bytes up to 2048 points
+    (solver "hungarian"), O(n) memory beyond in dimension 1 to 8 (solver "spatial_auction").
 
     Source: Y. Rubner, C. Tomasi and L. J. Guibas, The Earth Mover's Distance as a metric for image
-    retrieval, Int. J. Computer Vision 40 (2000) 99-121; there the cost is divided by the mass moved.
+    retrieval, Int. J. Computer Vision 40 (2000) 99-121; there the cost is divided by the mass
+    moved.
     """
     problems, batch = cloud_problems(x, y, a, b, cost)
     solutions = _solve(problems, solver, rtol, threads, time_limit, progress, options)
@@ -115,8 +117,8 @@ def wasserstein(
 ) -> float | NDArray[np.float64]:
     """The p-Wasserstein distance (min sum_ij P_ij |x_i - y_j|_2^p)^(1/p).
 
-    Parameters, errors and complexity as for `emd`; `p` is at least 1, and `rtol` is the relative gap
-    of the cost before the root is taken.
+    Parameters, errors and complexity as for `emd`; `p` is at least 1, and `rtol` is the relative
+    gap of the cost before the root is taken.
 
     Returns
     -------
@@ -189,8 +191,8 @@ def solve_cost(
     Parameters
     ----------
     cost_matrix : (n, m) array
-        C_ij, the cost per unit of mass; any sign; +inf forbids a pair. float32 and float64 are read in
-        place.
+        C_ij, the cost per unit of mass; any sign; +inf forbids a pair. float32 and float64 are read
+        in place.
     a, b : (n,) and (m,) arrays, optional
         Masses as for `emd`; default 1/n and 1/m, even if n != m.
 
@@ -225,7 +227,8 @@ def linear_sum_assignment(
     Raises
     ------
     ValueError
-        If the matrix is not 2-D, holds NaN or -inf (+inf when maximising), or forbids every matching.
+        If the matrix is not 2-D, holds NaN or -inf (+inf when maximising), or forbids every
+        matching.
     """
     array = np.asarray(cost_matrix)
     if array.ndim != 2:

@@ -33,7 +33,7 @@ const std::vector<SolverEntry>& list() {
             {.assignment = true, .transport = true, .dense = true, .clouds = true},
             {.most_rows = 16384},  // a matrix of 2 GiB
             solve_hungarian),
-      entry("auction", "the same by candidate lists, epsilon scaling and an exact finish; O(n) memory for clouds",
+      entry("auction", "assignment and transport of n = m equal masses: candidate lists, epsilon scaling, exact finish",
             {.assignment = true, .transport = true, .dense = true, .clouds = true},
             {}, solve_auction),
   };
