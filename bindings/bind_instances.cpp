@@ -32,13 +32,16 @@ py::dict generate(const std::string& family, Index n, std::uint64_t seed) {
 }  // namespace
 
 void register_instances(py::module_& m) {
-  m.def("instance_families", [] {
-    py::dict all;
-    for (const InstanceFamily& family : instance_families()) {
-      all[py::str(std::string(family.name))] = family.summary;
-    }
-    return all;
-  }, "The families of test problems: name -> summary.");
+  m.def(
+      "instance_families",
+      [] {
+        py::dict all;
+        for (const InstanceFamily& family : instance_families()) {
+          all[py::str(std::string(family.name))] = family.summary;
+        }
+        return all;
+      },
+      "The families of test problems: name -> summary.");
   m.def("generate_instance", &generate, py::arg("family"), py::arg("n"), py::arg("seed"),
         "One problem of a family: a dict of x, y or cost_matrix, a, b, cost, assignment, optimum.");
 }

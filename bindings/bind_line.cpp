@@ -5,18 +5,25 @@
 namespace monge::bindings {
 
 void register_line(py::module_& m) {
-  m.def("line_cost", [](const BoundProblem& bound) {
-    const py::gil_scoped_release no_gil;
-    return line_cost(validate(bound.problem));
-  }, py::arg("problem"), "The least cost of a transport on a line.");
-  m.def("monotone_map", [](const BoundProblem& bound) {
-    std::vector<double> map;
-    {
-      const py::gil_scoped_release no_gil;
-      map = monotone_map(validate(bound.problem));
-    }
-    return to_numpy(std::move(map));
-  }, py::arg("problem"), "For each x_i, the y that the last of its mass goes to in the monotone plan.");
+  m.def(
+      "line_cost",
+      [](const BoundProblem& bound) {
+        const py::gil_scoped_release no_gil;
+        return line_cost(validate(bound.problem));
+      },
+      py::arg("problem"), "The least cost of a transport on a line.");
+  m.def(
+      "monotone_map",
+      [](const BoundProblem& bound) {
+        std::vector<double> map;
+        {
+          const py::gil_scoped_release no_gil;
+          map = monotone_map(validate(bound.problem));
+        }
+        return to_numpy(std::move(map));
+      },
+      py::arg("problem"),
+      "For each x_i, the y that the last of its mass goes to in the monotone plan.");
 }
 
 }  // namespace monge::bindings

@@ -14,7 +14,8 @@ MatrixView<T> typed_view(const py::array& array) {
 
 void set_masses(BoundProblem& bound, const std::optional<py::array_t<double>>& a,
                 const std::optional<py::array_t<double>>& b) {
-  const auto set = [&](Masses& masses, const std::optional<py::array_t<double>>& array, Index count, const char* name) {
+  const auto set = [&](Masses& masses, const std::optional<py::array_t<double>>& array, Index count,
+                       const char* name) {
     if (!array) return;
     // An empty span would mean uniform masses.
     if (array->size() == 0) {
@@ -27,10 +28,13 @@ void set_masses(BoundProblem& bound, const std::optional<py::array_t<double>>& a
   set(bound.problem.b, b, bound.problem.cols(), "b");
 }
 
-BoundProblem clouds(const py::array& x, const py::array& y, const std::optional<py::array_t<double>>& a,
-                    const std::optional<py::array_t<double>>& b, const std::string& cost, double power, bool line) {
+BoundProblem clouds(const py::array& x, const py::array& y,
+                    const std::optional<py::array_t<double>>& a,
+                    const std::optional<py::array_t<double>>& b, const std::string& cost,
+                    double power, bool line) {
   BoundProblem bound;
-  bound.problem.geometry = PointClouds{matrix_view(x), matrix_view(y), make_ground_cost(cost, power), line};
+  bound.problem.geometry =
+      PointClouds{matrix_view(x), matrix_view(y), make_ground_cost(cost, power), line};
   bound.arrays = {x, y};
   set_masses(bound, a, b);
   return bound;
@@ -61,8 +65,10 @@ void register_problem(py::module_& m) {
   py::class_<BoundProblem>(m, "Problem", "A transport or assignment problem; views its arrays.")
       .def_static("clouds", &clouds, py::arg("x"), py::arg("y"), py::arg("a"), py::arg("b"),
                   py::arg("cost"), py::arg("power"), py::arg("line"))
-      .def_static("dense", &dense, py::arg("cost_matrix"), py::arg("a"), py::arg("b"), py::arg("assignment"))
-      .def("__repr__", [](const BoundProblem& bound) { return "<" + bound.problem.describe() + ">"; });
+      .def_static("dense", &dense, py::arg("cost_matrix"), py::arg("a"), py::arg("b"),
+                  py::arg("assignment"))
+      .def("__repr__",
+           [](const BoundProblem& bound) { return "<" + bound.problem.describe() + ">"; });
   m.def("ground_cost_names", &ground_cost_names, "The names of all ground costs.");
 }
 

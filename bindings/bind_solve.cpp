@@ -46,12 +46,13 @@ class Interrupter {
 
 Context::Clock::time_point deadline_in(double seconds) {
   constexpr double longest = 1e9;  // beyond, the clock would overflow: thirty years
-  return Context::Clock::now() +
-         std::chrono::duration_cast<Context::Clock::duration>(std::chrono::duration<double>(std::min(seconds, longest)));
+  return Context::Clock::now() + std::chrono::duration_cast<Context::Clock::duration>(
+                                     std::chrono::duration<double>(std::min(seconds, longest)));
 }
 
-std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound, const std::string& solver,
-                                const OptionMap& options, double rtol, int threads, std::optional<double> time_limit,
+std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
+                                const std::string& solver, const OptionMap& options, double rtol,
+                                int threads, std::optional<double> time_limit,
                                 std::optional<py::function> progress) {
   std::vector<Problem> problems;
   for (const BoundProblem* one : bound) problems.push_back(one->problem);
@@ -139,34 +140,49 @@ void register_solve(py::module_& m) {
   // Arrays are moved out: each property can be read once, and monge.Solution reads them all.
   py::class_<Solution>(m, "Solution", "A certified solution, before it becomes monge.Solution.")
       .def_property_readonly("cost", [](const Solution& s) { return s.certificate.cost; })
-      .def_property_readonly("lower_bound", [](const Solution& s) { return s.certificate.lower_bound; })
+      .def_property_readonly("lower_bound",
+                             [](const Solution& s) { return s.certificate.lower_bound; })
       .def_property_readonly("gap", [](const Solution& s) { return s.certificate.gap; })
-      .def_property_readonly("relative_gap", [](const Solution& s) { return s.certificate.relative_gap; })
-      .def_property_readonly("marginal_error", [](const Solution& s) { return s.certificate.marginal_error; })
-      .def_property_readonly("status", [](const Solution& s) { return std::string(name_of(s.status)); })
+      .def_property_readonly("relative_gap",
+                             [](const Solution& s) { return s.certificate.relative_gap; })
+      .def_property_readonly("marginal_error",
+                             [](const Solution& s) { return s.certificate.marginal_error; })
+      .def_property_readonly("status",
+                             [](const Solution& s) { return std::string(name_of(s.status)); })
       .def_readonly("solver", &Solution::solver)
       .def_property_readonly("stats",
                              [](const Solution& s) {
                                py::dict stats;
-                               for (const auto& [name, value] : s.stats) stats[py::str(name)] = value;
+                               for (const auto& [name, value] : s.stats)
+                                 stats[py::str(name)] = value;
                                return stats;
                              })
-      .def("take_arrays", [](Solution& s) {
-        return py::make_tuple(to_numpy(std::move(s.plan.rows)), to_numpy(std::move(s.plan.cols)),
-                              to_numpy(std::move(s.plan.mass)), to_numpy(std::move(s.certificate.f)),
-                              to_numpy(std::move(s.certificate.g)));
-      }, "rows, cols, mass, f, g; moved out, so a second call returns empty arrays");
+      .def(
+          "take_arrays",
+          [](Solution& s) {
+            return py::make_tuple(
+                to_numpy(std::move(s.plan.rows)), to_numpy(std::move(s.plan.cols)),
+                to_numpy(std::move(s.plan.mass)), to_numpy(std::move(s.certificate.f)),
+                to_numpy(std::move(s.certificate.g)));
+          },
+          "rows, cols, mass, f, g; moved out, so a second call returns empty arrays");
 
-  m.def("solve", &solve_all, py::arg("problems"), py::arg("solver"), py::arg("options"), py::arg("rtol"), py::arg("threads"),
-        py::arg("time_limit"), py::arg("progress"), "Solves and certifies problems, in their order.");
+  m.def("solve", &solve_all, py::arg("problems"), py::arg("solver"), py::arg("options"),
+        py::arg("rtol"), py::arg("threads"), py::arg("time_limit"), py::arg("progress"),
+        "Solves and certifies problems, in their order.");
 
-  m.def("assign", &assign, py::arg("cost_matrix"), "Column of each row, -1 if free; None if infeasible.");
+  m.def("assign", &assign, py::arg("cost_matrix"),
+        "Column of each row, -1 if free; None if infeasible.");
 
-  m.def("solvers", [] {
-    py::dict all;
-    for (const SolverEntry& solver : solvers()) all[py::str(std::string(solver.name))] = describe(solver);
-    return all;
-  }, "The registered solvers: name -> capabilities and options.");
+  m.def(
+      "solvers",
+      [] {
+        py::dict all;
+        for (const SolverEntry& solver : solvers())
+          all[py::str(std::string(solver.name))] = describe(solver);
+        return all;
+      },
+      "The registered solvers: name -> capabilities and options.");
   m.def("usable_threads", &usable_threads, "Threads that this process may use.");
 }
 

@@ -73,7 +73,8 @@ std::vector<Index> permutation(Random& random, Index n) {
   std::vector<Index> order(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
   for (Index i = n; i > 1; --i) {
-    std::swap(order[static_cast<std::size_t>(i - 1)], order[static_cast<std::size_t>(random.below(i))]);
+    std::swap(order[static_cast<std::size_t>(i - 1)],
+              order[static_cast<std::size_t>(random.below(i))]);
   }
   return order;
 }
@@ -250,9 +251,7 @@ Instance dense_forbidden(std::uint64_t seed, Index n, Index m, Kind kind) {
 const std::vector<InstanceFamily>& list() {
   static const std::vector<InstanceFamily> families{
       {"uniform_cube", "uniform points of the unit cube",
-       [](Index n, std::uint64_t seed) {
-         return with_affine(seed, n, 1, 0, SqEuclidean{});
-       }},
+       [](Index n, std::uint64_t seed) { return with_affine(seed, n, 1, 0, SqEuclidean{}); }},
       {"sphere_to_torus", "a sphere onto a torus",
        [](Index n, std::uint64_t seed) {
          Random random(seed);
@@ -271,27 +270,38 @@ const std::vector<InstanceFamily>& list() {
          const Points x = gaussian(random, n, 3);
          return clouds(x, shuffled(random, x, 3), 3, Euclidean{}, 0.0);
        }},
-      {"translated", "a cloud and itself translated: cost |t|^2", [](Index n, std::uint64_t seed) { return translated(seed, n); }},
-      {"near_identical", "a cloud and itself with a little noise", [](Index n, std::uint64_t seed) { return near_identical(seed, n); }},
+      {"translated", "a cloud and itself translated: cost |t|^2",
+       [](Index n, std::uint64_t seed) { return translated(seed, n); }},
+      {"near_identical", "a cloud and itself with a little noise",
+       [](Index n, std::uint64_t seed) { return near_identical(seed, n); }},
       {"far_apart", "clouds a hundred diameters apart",
        [](Index n, std::uint64_t seed) {
          Instance instance = with_affine(seed, n, 1, 0, Euclidean{});
          for (double& value : instance.y) value += 100;
          return instance;
        }},
-      {"clustered", "eight tight clusters", [](Index n, std::uint64_t seed) { return clustered(seed, n); }},
-      {"lattice", "a lattice and itself shifted by half a cell: ties everywhere", [](Index n, std::uint64_t) { return lattice(n); }},
-      {"duplicates", "points at the eight corners of a cube", [](Index n, std::uint64_t seed) { return duplicates(seed, n); }},
-      {"collinear", "points of a line in space", [](Index n, std::uint64_t seed) { return collinear(seed, n); }},
-      {"anisotropic", "axes of scale 1, 1e-3 and 1e-6", [](Index n, std::uint64_t seed) { return anisotropic(seed, n); }},
-      {"outliers", "two far outliers", [](Index n, std::uint64_t seed) { return outliers(seed, n); }},
+      {"clustered", "eight tight clusters",
+       [](Index n, std::uint64_t seed) { return clustered(seed, n); }},
+      {"lattice", "a lattice and itself shifted by half a cell: ties everywhere",
+       [](Index n, std::uint64_t) { return lattice(n); }},
+      {"duplicates", "points at the eight corners of a cube",
+       [](Index n, std::uint64_t seed) { return duplicates(seed, n); }},
+      {"collinear", "points of a line in space",
+       [](Index n, std::uint64_t seed) { return collinear(seed, n); }},
+      {"anisotropic", "axes of scale 1, 1e-3 and 1e-6",
+       [](Index n, std::uint64_t seed) { return anisotropic(seed, n); }},
+      {"outliers", "two far outliers",
+       [](Index n, std::uint64_t seed) { return outliers(seed, n); }},
       {"large_offset", "coordinates near 1e8",
        [](Index n, std::uint64_t seed) { return with_affine(seed, n, 1, 1e8, Euclidean{}); }},
       {"tiny_scale", "coordinates of size 1e-12",
        [](Index n, std::uint64_t seed) { return with_affine(seed, n, 1e-12, 0, SqEuclidean{}); }},
-      {"line", "a line, unequal sizes, uniform masses", [](Index n, std::uint64_t seed) { return line(seed, n, Euclidean{}, false); }},
-      {"line_masses", "a line, random masses, some of them zero", [](Index n, std::uint64_t seed) { return line(seed, n, EuclideanPower{1.5}, true); }},
-      {"line_atoms", "a line with four positions", [](Index n, std::uint64_t seed) { return line_atoms(seed, n); }},
+      {"line", "a line, unequal sizes, uniform masses",
+       [](Index n, std::uint64_t seed) { return line(seed, n, Euclidean{}, false); }},
+      {"line_masses", "a line, random masses, some of them zero",
+       [](Index n, std::uint64_t seed) { return line(seed, n, EuclideanPower{1.5}, true); }},
+      {"line_atoms", "a line with four positions",
+       [](Index n, std::uint64_t seed) { return line_atoms(seed, n); }},
       {"dense_uniform", "uniform costs",
        [](Index n, std::uint64_t seed) {
          Random random(seed);
@@ -303,27 +313,37 @@ const std::vector<InstanceFamily>& list() {
          return dense(n, n, Kind::transport, [&](Index, Index) { return random.below(10) - 4.0; });
        }},
       {"dense_constant", "one cost for all pairs",
-       [](Index n, std::uint64_t) { return dense(n, n, Kind::assignment, [](Index, Index) { return 3.0; }, 3.0 * n); }},
+       [](Index n, std::uint64_t) {
+         return dense(n, n, Kind::assignment, [](Index, Index) { return 3.0; }, 3.0 * n);
+       }},
       {"dense_lognormal", "lognormal costs, sigma 5: eight orders of magnitude",
        [](Index n, std::uint64_t seed) {
          Random random(seed);
-         return dense(n, n, Kind::transport, [&](Index, Index) { return std::exp(5 * random.normal()); });
+         return dense(n, n, Kind::transport,
+                      [&](Index, Index) { return std::exp(5 * random.normal()); });
        }},
       {"dense_huge_next_to_one", "costs of 1e32 next to 1: a planted optimum",
        [](Index n, std::uint64_t seed) {
          Random random(seed);
          const std::vector<Index> planted = permutation(random, n);
-         return dense(n, n, Kind::transport,
-                      [&](Index i, Index j) { return planted[static_cast<std::size_t>(i)] == j ? 1.0 : 1e32; }, 1.0);
+         return dense(
+             n, n, Kind::transport,
+             [&](Index i, Index j) {
+               return planted[static_cast<std::size_t>(i)] == j ? 1.0 : 1e32;
+             },
+             1.0);
        }},
       {"dense_forbidden", "seven of ten pairs forbidden",
        [](Index n, std::uint64_t seed) { return dense_forbidden(seed, n, n, Kind::transport); }},
       {"dense_wide", "assignment of fewer rows than columns, some pairs forbidden",
-       [](Index n, std::uint64_t seed) { return dense_forbidden(seed, n, n + n / 2 + 1, Kind::assignment); }},
+       [](Index n, std::uint64_t seed) {
+         return dense_forbidden(seed, n, n + n / 2 + 1, Kind::assignment);
+       }},
       {"dense_tall", "assignment of more rows than columns",
        [](Index n, std::uint64_t seed) {
          Random random(seed);
-         return dense(n + n / 2 + 1, n, Kind::assignment, [&](Index, Index) { return random.normal(); });
+         return dense(n + n / 2 + 1, n, Kind::assignment,
+                      [&](Index, Index) { return random.normal(); });
        }},
   };
   return families;
@@ -353,7 +373,8 @@ Instance generate_instance(std::string_view family, Index n, std::uint64_t seed)
     if (candidate.name == family) return candidate.generate(n, seed);
     names.push_back(candidate.name);
   }
-  throw InvalidArgument("the family of instances", "be one of " + join_quoted(names), quoted(family));
+  throw InvalidArgument("the family of instances", "be one of " + join_quoted(names),
+                        quoted(family));
 }
 
 }  // namespace monge

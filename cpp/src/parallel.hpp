@@ -63,9 +63,12 @@ void parallel_for(std::int64_t chunks, int threads, const Work& work, const Idle
   std::int64_t running = (threads < chunks ? threads : chunks) - 1;
   FirstError error;
   const auto run = [&] {
-    error.guard([&] {
-      for (std::int64_t chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) work(chunk);
-    }, [&] { next.store(chunks, std::memory_order_relaxed); });
+    error.guard(
+        [&] {
+          for (std::int64_t chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;)
+            work(chunk);
+        },
+        [&] { next.store(chunks, std::memory_order_relaxed); });
   };
   const auto help = [&] {
     run();
@@ -125,11 +128,14 @@ class Team {
     busy_.store(size() - 1, std::memory_order_relaxed);
     FirstError error;
     job_ = [&](int member) {
-      error.guard([&] {
-        for (std::int64_t chunk; (chunk = next_.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
-          work(chunk, member);
-        }
-      }, [&] { next_.store(chunks, std::memory_order_relaxed); });
+      error.guard(
+          [&] {
+            for (std::int64_t chunk;
+                 (chunk = next_.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
+              work(chunk, member);
+            }
+          },
+          [&] { next_.store(chunks, std::memory_order_relaxed); });
     };
     wake();
     job_(0);

@@ -17,14 +17,14 @@ namespace monge {
 
 /// A problem that owns its numbers.
 struct Instance {
-  std::vector<double> x, y;          ///< clouds, row-major; empty for a dense cost
-  std::vector<double> cost_matrix;   ///< row-major; empty for clouds
-  std::vector<double> a, b;          ///< empty: uniform
+  std::vector<double> x, y;         ///< clouds, row-major; empty for a dense cost
+  std::vector<double> cost_matrix;  ///< row-major; empty for clouds
+  std::vector<double> a, b;         ///< empty: uniform
   Index n = 0, m = 0;
-  int dim = 0;                       ///< 0 for a dense cost
+  int dim = 0;  ///< 0 for a dense cost
   GroundCost cost;
   Kind kind = Kind::transport;
-  std::optional<double> optimum;     ///< the least cost where it is known in closed form
+  std::optional<double> optimum;  ///< the least cost where it is known in closed form
 
   /// A view of this instance, valid while it lives.
   Problem problem() const;

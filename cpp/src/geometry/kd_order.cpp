@@ -38,9 +38,9 @@ struct Halving {
     const auto blocks = static_cast<std::uint32_t>((end - begin + block - 1) / block);
     const Index middle = begin + block * static_cast<Index>(std::bit_ceil(blocks) / 2);
     const double* axis = widest_axis(begin, end);
-    std::nth_element(order.begin() + begin, order.begin() + middle, order.begin() + end, [axis](Index i, Index j) {
-      return axis[i] < axis[j] || (axis[i] == axis[j] && i < j);
-    });
+    std::nth_element(
+        order.begin() + begin, order.begin() + middle, order.begin() + end,
+        [axis](Index i, Index j) { return axis[i] < axis[j] || (axis[i] == axis[j] && i < j); });
     halve(begin, middle);
     halve(middle, end);
   }
@@ -48,7 +48,8 @@ struct Halving {
 
 }  // namespace
 
-std::vector<Index> kd_order(const double* values, std::size_t stride, int dim, Index n, Index block) {
+std::vector<Index> kd_order(const double* values, std::size_t stride, int dim, Index n,
+                            Index block) {
   std::vector<Index> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), 0);
   Halving{values, stride, dim, block, order}.halve(0, n);

@@ -13,6 +13,7 @@ namespace monge {
 
 /// order[k] is the point at position k. Points are stored by axis: axis a of point i at
 /// values[a * stride + i]. Deterministic: ties are broken by index.
-std::vector<Index> kd_order(const double* values, std::size_t stride, int dim, Index n, Index block);
+std::vector<Index> kd_order(const double* values, std::size_t stride, int dim, Index n,
+                            Index block);
 
 }  // namespace monge

@@ -49,7 +49,8 @@ PricedTree::Level PricedTree::make_level(Index points_per_node) const {
   level.inverse.reserve(d * d * nodes);
   std::vector<double> mean(d), scatter(d * d);
   for (std::size_t node = 0; node < nodes; ++node) {
-    const std::size_t begin = node * at(points_per_node), end = std::min(begin + at(points_per_node), at(n_));
+    const std::size_t begin = node * at(points_per_node),
+                      end = std::min(begin + at(points_per_node), at(n_));
     for (std::size_t a = 0; a < d; ++a) {
       const double* axis = values_.data() + a * at(n_);
       const auto [low, high] = std::minmax_element(axis + begin, axis + end);
@@ -71,7 +72,8 @@ PricedTree::Level PricedTree::make_level(Index points_per_node) const {
       trace += scatter[a * d + a];
     }
     // Flat blocks have no slope across them: a little of the identity keeps the fit finite.
-    for (std::size_t a = 0; a < d; ++a) scatter[a * d + a] += 1e-3 * trace / static_cast<double>(d) + 1e-300;
+    for (std::size_t a = 0; a < d; ++a)
+      scatter[a * d + a] += 1e-3 * trace / static_cast<double>(d) + 1e-300;
     invert(scatter, d);
     level.inverse.insert(level.inverse.end(), scatter.begin(), scatter.end());
   }

@@ -13,7 +13,8 @@ namespace monge::kernels {
 namespace {
 
 constexpr Index rows_per_chunk = 64;
-constexpr double smallest_parallel_work = 2e6;  // multiply-adds; below, threads cost more than they give
+constexpr double smallest_parallel_work =
+    2e6;  // multiply-adds; below, threads cost more than they give
 
 /// Rows of the matrix [first, end) that one piece of work handles.
 struct RowChunk {
@@ -27,11 +28,15 @@ bool for_each_chunk(std::int64_t rows, double work, Context& context, const Visi
   const int threads = work < smallest_parallel_work ? 1 : context.thread_count();
   const CallingThread caller;
   const auto poll = [&] { return context.poll({"costs", 0}); };
-  parallel_for((rows + rows_per_chunk - 1) / rows_per_chunk, threads, [&](std::int64_t chunk) {
-    if ((caller.is_current() ? poll() : context.interruption()) != Interruption::none) return;
-    const std::int64_t first = chunk * rows_per_chunk;
-    visit(RowChunk{static_cast<Index>(first), static_cast<Index>(std::min(rows, first + rows_per_chunk))});
-  }, poll);
+  parallel_for((rows + rows_per_chunk - 1) / rows_per_chunk, threads,
+               [&](std::int64_t chunk) {
+                 if ((caller.is_current() ? poll() : context.interruption()) != Interruption::none)
+                   return;
+                 const std::int64_t first = chunk * rows_per_chunk;
+                 visit(RowChunk{static_cast<Index>(first),
+                                static_cast<Index>(std::min(rows, first + rows_per_chunk))});
+               },
+               poll);
   return context.interruption() == Interruption::none;
 }
 
@@ -45,7 +50,8 @@ std::vector<double> coordinates(const AnyMatrixView& points, Index i) {
       points);
 }
 
-/// Calls visit(i, begin, count, costs) for strips of rows; the strips of one row in ascending order.
+/// Calls visit(i, begin, count, costs) for strips of rows; the strips of one row in ascending
+/// order.
 template <class Visit>
 bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visit& visit) {
   const AxisMajor y = by_axis(clouds.y);
@@ -62,8 +68,8 @@ bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visi
     for (Index begin = 0; begin < m; begin += strip) {
       const Index count = std::min(strip, m - begin);
       for (Index i = rows.first; i < rows.end; ++i) {
-        kernels.costs(clouds.cost, x[static_cast<std::size_t>(i - rows.first)].data(), y.values.data() + begin,
-                      y.stride, dim, costs.data(), count);
+        kernels.costs(clouds.cost, x[static_cast<std::size_t>(i - rows.first)].data(),
+                      y.values.data() + begin, y.stride, dim, costs.data(), count);
         visit(i, begin, count, costs.data());
       }
     }
@@ -85,10 +91,14 @@ constexpr Index tree_max_dim = 8;
 constexpr double tree_from_pairs = 1 << 18;
 
 /// Ground costs are not negative: -max g is below every C_ij - g_j.
-double trivial_minimum(const std::vector<double>& g) { return -*std::max_element(g.begin(), g.end()); }
+double trivial_minimum(const std::vector<double>& g) {
+  return -*std::max_element(g.begin(), g.end());
+}
 
-std::vector<double> tree_row_minima(const PointClouds& clouds, const std::vector<double>& g, Context& context) {
-  const KdCloud x = make_kd_cloud(clouds.x, PricedTree::block), y = make_kd_cloud(clouds.y, PricedTree::block);
+std::vector<double> tree_row_minima(const PointClouds& clouds, const std::vector<double>& g,
+                                    Context& context) {
+  const KdCloud x = make_kd_cloud(clouds.x, PricedTree::block),
+                y = make_kd_cloud(clouds.y, PricedTree::block);
   std::vector<double> price;
   for (Index j : y.order) price.push_back(-g[static_cast<std::size_t>(j)]);
   PricedTree tree(y.values, y.dim, y.n);
@@ -101,23 +111,28 @@ std::vector<double> tree_row_minima(const PointClouds& clouds, const std::vector
     Scan scan;
     std::vector<double> point(static_cast<std::size_t>(x.dim));
     for (Index k = rows.first; k < rows.end; ++k) {
-      for (std::size_t a = 0; a < point.size(); ++a) point[a] = x.values[a * x.order.size() + static_cast<std::size_t>(k)];
-      search.find(point.data(), price.data(), std::numeric_limits<double>::infinity(), 1, scratch, scan);
+      for (std::size_t a = 0; a < point.size(); ++a)
+        point[a] = x.values[a * x.order.size() + static_cast<std::size_t>(k)];
+      search.find(point.data(), price.data(), std::numeric_limits<double>::infinity(), 1, scratch,
+                  scan);
       const Candidate& best = scan.found.front();
-      f[static_cast<std::size_t>(x.order[static_cast<std::size_t>(k)])] = best.cost + price[static_cast<std::size_t>(best.column)];
+      f[static_cast<std::size_t>(x.order[static_cast<std::size_t>(k)])] =
+          best.cost + price[static_cast<std::size_t>(best.column)];
     }
   });
   return f;
 }
 
-std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vector<double>& g, Context& context) {
+std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vector<double>& g,
+                                     Context& context) {
   const auto& kernels = row_kernels();
   constexpr double infinity = std::numeric_limits<double>::infinity();
   std::vector<double> f(static_cast<std::size_t>(rows_of(clouds.x)), infinity);
-  const bool all = for_each_cost_strip(clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
-    double& least = f[static_cast<std::size_t>(i)];
-    least = std::min(least, kernels.f64.min_reduced(costs, g.data() + begin, count));
-  });
+  const bool all = for_each_cost_strip(
+      clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
+        double& least = f[static_cast<std::size_t>(i)];
+        least = std::min(least, kernels.f64.min_reduced(costs, g.data() + begin, count));
+      });
   if (!all) {
     const double bound = trivial_minimum(g);
     for (double& value : f) value = value == infinity ? bound : value;
@@ -126,15 +141,16 @@ std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vecto
 }
 
 template <class T>
-std::vector<double> dense_row_minima(const MatrixView<T>& c, const std::vector<double>& g, Context& context) {
+std::vector<double> dense_row_minima(const MatrixView<T>& c, const std::vector<double>& g,
+                                     Context& context) {
   const auto& kernels = row_kernels();
   std::vector<double> f(static_cast<std::size_t>(c.rows), -std::numeric_limits<double>::infinity());
   const double work = static_cast<double>(c.rows) * static_cast<double>(c.cols);
   for_each_chunk(c.rows, work, context, [&](RowChunk rows) {
     std::vector<T> scratch;
     for (Index i = rows.first; i < rows.end; ++i) {
-      f[static_cast<std::size_t>(i)] =
-          kernels.of<T>().min_reduced(contiguous_row(c, i, scratch), g.data(), static_cast<Index>(c.cols));
+      f[static_cast<std::size_t>(i)] = kernels.of<T>().min_reduced(
+          contiguous_row(c, i, scratch), g.data(), static_cast<Index>(c.cols));
     }
   });
   return f;
@@ -150,7 +166,9 @@ AxisMajor by_axis(const AnyMatrixView& points) {
         packed.values.resize(packed.stride * static_cast<std::size_t>(view.cols));
         for (std::int64_t j = 0; j < view.rows; ++j) {
           for (std::int64_t k = 0; k < view.cols; ++k) {
-            packed.values[static_cast<std::size_t>(k) * packed.stride + static_cast<std::size_t>(j)] = view(j, k);
+            packed
+                .values[static_cast<std::size_t>(k) * packed.stride + static_cast<std::size_t>(j)] =
+                view(j, k);
           }
         }
         return packed;
@@ -161,23 +179,28 @@ AxisMajor by_axis(const AnyMatrixView& points) {
 std::vector<double> cost_matrix(const PointClouds& clouds, Context& context) {
   const std::size_t n = static_cast<std::size_t>(rows_of(clouds.x));
   const std::size_t m = static_cast<std::size_t>(rows_of(clouds.y));
-  context.require_memory(8.0 * static_cast<double>(n) * static_cast<double>(m),
-                         "the cost matrix of " + std::to_string(n) + " x " + std::to_string(m) + " points");
+  context.require_memory(
+      8.0 * static_cast<double>(n) * static_cast<double>(m),
+      "the cost matrix of " + std::to_string(n) + " x " + std::to_string(m) + " points");
   std::vector<double> matrix(n * m);
   for_each_cost_strip(clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
-    std::copy_n(costs, count, matrix.data() + static_cast<std::size_t>(i) * m + static_cast<std::size_t>(begin));
+    std::copy_n(costs, count,
+                matrix.data() + static_cast<std::size_t>(i) * m + static_cast<std::size_t>(begin));
   });
   return matrix;
 }
 
-std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g, Context& context) {
+std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g,
+                               Context& context) {
   if (const PointClouds* clouds = problem.clouds()) {
     const bool convex = std::visit([](const auto& c) { return c.convex_on_line(); }, clouds->cost);
     if (problem.dim() == 1 && convex) return line_row_minima(*clouds, g);
-    const bool tree = problem.dim() <= tree_max_dim && 1.0 * problem.rows() * problem.cols() >= tree_from_pairs;
+    const bool tree =
+        problem.dim() <= tree_max_dim && 1.0 * problem.rows() * problem.cols() >= tree_from_pairs;
     return tree ? tree_row_minima(*clouds, g, context) : cloud_row_minima(*clouds, g, context);
   }
-  return std::visit([&](const auto& c) { return dense_row_minima(c, g, context); }, problem.dense()->values);
+  return std::visit([&](const auto& c) { return dense_row_minima(c, g, context); },
+                    problem.dense()->values);
 }
 
 }  // namespace monge::kernels

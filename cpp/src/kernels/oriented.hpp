@@ -20,8 +20,9 @@ struct Oriented {
 template <class T>
 void pack(Oriented<T>& oriented, Context& context) {
   MatrixView<T>& c = oriented.rows;
-  context.require_memory(static_cast<double>(sizeof(T)) * static_cast<double>(c.rows) * static_cast<double>(c.cols),
-                         "packing a strided cost matrix");
+  context.require_memory(
+      static_cast<double>(sizeof(T)) * static_cast<double>(c.rows) * static_cast<double>(c.cols),
+      "packing a strided cost matrix");
   oriented.packed.resize(static_cast<std::size_t>(c.rows * c.cols));
   constexpr std::int64_t tile = 32;  // a tile of both orders fits in the first-level cache
   for (std::int64_t i0 = 0; i0 < c.rows; i0 += tile) {
@@ -40,7 +41,8 @@ void pack(Oriented<T>& oriented, Context& context) {
 template <class T>
 Oriented<T> orient(const MatrixView<T>& c, Context& context) {
   Oriented<T> oriented;
-  oriented.transposed = c.rows > c.cols || (c.rows == c.cols && c.col_stride != 1 && c.row_stride == 1);
+  oriented.transposed =
+      c.rows > c.cols || (c.rows == c.cols && c.col_stride != 1 && c.row_stride == 1);
   oriented.rows = oriented.transposed ? c.transposed() : c;
   if (oriented.rows.col_stride != 1 && oriented.rows.cols > 1) pack(oriented, context);
   return oriented;

@@ -176,12 +176,12 @@ void costs_of(const Cost& cost, const double* x, const double* y, std::size_t st
 
 // The three axes of space in one pass: no round trips through `out`.
 template <class Cost>
-void costs_of_3(const Cost& cost, const double* x, const double* y, std::size_t stride,
-                double* out, Index n) {
+void costs_of_3(const Cost& cost, const double* x, const double* y, std::size_t stride, double* out,
+                Index n) {
   const double *y0 = y, *y1 = y + stride, *y2 = y + 2 * stride;
   for (Index j = 0; j < n; ++j) {
-    out[j] = cost.finish(
-        cost.step(cost.step(cost.step(0, x[0] - y0[j]), x[1] - y1[j]), x[2] - y2[j]));
+    out[j] =
+        cost.finish(cost.step(cost.step(cost.step(0, x[0] - y0[j]), x[1] - y1[j]), x[2] - y2[j]));
   }
 }
 
@@ -199,7 +199,9 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
 
 // The costs' functors on vectors: how a coordinate's difference is folded, and what ends it.
 inline Vec fold(const Cityblock&, Vec sum, Vec difference) { return sum + absolute(difference); }
-inline Vec fold(const Chebyshev&, Vec sum, Vec difference) { return larger(sum, absolute(difference)); }
+inline Vec fold(const Chebyshev&, Vec sum, Vec difference) {
+  return larger(sum, absolute(difference));
+}
 template <class Cost>
 Vec fold(const Cost&, Vec sum, Vec difference) {
   return sum + difference * difference;
@@ -219,7 +221,9 @@ struct Nodes {
   std::size_t k;
   Vec low(int a) const { return load(view.low + static_cast<std::size_t>(a) * view.stride + k); }
   Vec high(int a) const { return load(view.high + static_cast<std::size_t>(a) * view.stride + k); }
-  Vec slope(int a) const { return load(view.slope + static_cast<std::size_t>(a) * view.stride + k); }
+  Vec slope(int a) const {
+    return load(view.slope + static_cast<std::size_t>(a) * view.stride + k);
+  }
   Vec offset() const { return load(view.offset + k); }
   Vec least_price() const { return load(view.least_price + k); }
 };
@@ -244,7 +248,8 @@ Vec affine_bound(const Cost&, const double*, int, const Nodes&, Vec bound) {
 }
 
 // |x - y|^2 + slope . y is separable: its least value over the box is exact.
-inline Vec affine_bound(const SqEuclidean&, const double* x, int dim, const Nodes& nodes, Vec bound) {
+inline Vec affine_bound(const SqEuclidean&, const double* x, int dim, const Nodes& nodes,
+                        Vec bound) {
   Vec sum = nodes.offset();
   for (int a = 0; a < dim; ++a) {
     const Vec xa = broadcast(x[a]), slope = nodes.slope(a);
@@ -254,8 +259,8 @@ inline Vec affine_bound(const SqEuclidean&, const double* x, int dim, const Node
   return larger(bound, sum);
 }
 
-// A convex cost is above its tangent plane at the middle of the box; the sum of two affine functions
-// is least at a corner.
+// A convex cost is above its tangent plane at the middle of the box; the sum of two affine
+// functions is least at a corner.
 inline Vec affine_bound(const Euclidean&, const double* x, int dim, const Nodes& nodes, Vec bound) {
   const Vec half = broadcast(0.5), zero = broadcast(0);
   Vec square = zero;
@@ -279,7 +284,8 @@ inline Vec affine_bound(const Cityblock&, const double* x, int dim, const Nodes&
   const Vec one = broadcast(1);
   Vec sum = nodes.offset();
   for (int a = 0; a < dim; ++a) {
-    const Vec xa = broadcast(x[a]), low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
+    const Vec xa = broadcast(x[a]), low = nodes.low(a), high = nodes.high(a),
+              slope = nodes.slope(a);
     Vec y = clamp(xa, low, high);
     y = slope > one ? low : y;
     y = slope < -one ? high : y;
@@ -288,7 +294,8 @@ inline Vec affine_bound(const Cityblock&, const double* x, int dim, const Nodes&
   return larger(bound, sum);
 }
 
-void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesView& view, double* out, Index n) {
+void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesView& view,
+                 double* out, Index n) {
   const auto run = [&](const auto& c) {
     for (std::size_t k = 0; k < static_cast<std::size_t>(n); k += width) {
       const Nodes nodes{view, k};
@@ -299,8 +306,8 @@ void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesVi
 }
 
 template <class T>
-constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>, relax<T>,
-                                      group_minima<T>, collect<T>};
+constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>,
+                                      relax<T>,       group_minima<T>, collect<T>};
 
 bool supported() {
 #if defined(MONGE_CPU_FEATURE)
@@ -314,6 +321,6 @@ bool supported() {
 
 extern const RowKernels MONGE_KERNELS;
 const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported, cost_kernels<float>,
-                               cost_kernels<double>, costs, node_bounds};
+                               cost_kernels<double>,  costs,     node_bounds};
 
 }  // namespace monge::kernels

@@ -16,9 +16,9 @@ namespace monge::kernels {
 
 /// The smallest and second smallest of a row's values, counted with multiplicity.
 struct TwoSmallest {
-  double first;    ///< +inf for an empty row
-  double second;   ///< +inf if there are fewer than two values
-  Index argmin;    ///< lowest index of the smallest; -1 if it is +inf
+  double first;   ///< +inf for an empty row
+  double second;  ///< +inf if there are fewer than two values
+  Index argmin;   ///< lowest index of the smallest; -1 if it is +inf
 };
 
 /// Columns per entry of `block_min` below.

@@ -15,7 +15,8 @@ using Scratch = TreeSearch::Scratch;
 void put_best_first(std::size_t k, std::vector<Scratch::Found>& found) {
   std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(k), found.end(),
                    [](const Scratch::Found& a, const Scratch::Found& b) {
-                     return a.value < b.value || (a.value == b.value && a.candidate.column < b.candidate.column);
+                     return a.value < b.value ||
+                            (a.value == b.value && a.candidate.column < b.candidate.column);
                    });
 }
 
@@ -23,7 +24,8 @@ bool opens_later(const Scratch::Open& a, const Scratch::Open& b) { return a.boun
 
 }  // namespace
 
-void TreeSearch::find(const double* x, const double* price, double limit, int wanted, Scratch& s, Scan& out) const {
+void TreeSearch::find(const double* x, const double* price, double limit, int wanted, Scratch& s,
+                      Scan& out) const {
   const std::size_t k = static_cast<std::size_t>(wanted);
   const int top = static_cast<int>(tree_.levels().size()) - 1;
   s.found.clear();
@@ -58,12 +60,13 @@ void TreeSearch::find(const double* x, const double* price, double limit, int wa
   for (const Scratch::Found& f : s.found) out.found.push_back(f.candidate);
 }
 
-void TreeSearch::open_nodes(const double* x, int level, Index first, Index count, double limit, Scratch& s) const {
+void TreeSearch::open_nodes(const double* x, int level, Index first, Index count, double limit,
+                            Scratch& s) const {
   const PricedTree::Level& l = tree_.levels()[static_cast<std::size_t>(level)];
   s.bounds.resize(static_cast<std::size_t>((count + 7) / 8 * 8));
-  const NodesView view{l.low.data() + first, l.high.data() + first, l.slope.data() + first,
-                                l.offset.data() + first, l.least_price.data() + first,
-                                l.stride};
+  const NodesView view{l.low.data() + first,         l.high.data() + first,
+                       l.slope.data() + first,       l.offset.data() + first,
+                       l.least_price.data() + first, l.stride};
   row_kernels().node_bounds(cost_, x, tree_.dim(), view, s.bounds.data(), count);
   s.nodes += count;
   for (Index k = 0; k < count; ++k) {
@@ -74,7 +77,8 @@ void TreeSearch::open_nodes(const double* x, int level, Index first, Index count
   }
 }
 
-void TreeSearch::scan_block(const double* x, Index node, const double* price, double limit, Scratch& s) const {
+void TreeSearch::scan_block(const double* x, Index node, const double* price, double limit,
+                            Scratch& s) const {
   const Index first = node * PricedTree::block;
   const Index count = std::min(PricedTree::block, tree_.size() - first);
   ++s.blocks;
@@ -83,9 +87,12 @@ void TreeSearch::scan_block(const double* x, Index node, const double* price, do
   double values[PricedTree::block];
   static constexpr double open_groups[PricedTree::block / group] = {-infinity, -infinity};
   const auto& kernels = row_kernels();
-  kernels.costs(cost_, x, tree_.values().data() + first, static_cast<std::size_t>(tree_.size()), tree_.dim(), costs, count);
-  const Index found = kernels.f64.collect(costs, price + first, open_groups, limit, count, columns, values);
-  for (Index k = 0; k < found; ++k) s.found.push_back({values[k], {costs[columns[k]], first + columns[k]}});
+  kernels.costs(cost_, x, tree_.values().data() + first, static_cast<std::size_t>(tree_.size()),
+                tree_.dim(), costs, count);
+  const Index found =
+      kernels.f64.collect(costs, price + first, open_groups, limit, count, columns, values);
+  for (Index k = 0; k < found; ++k)
+    s.found.push_back({values[k], {costs[columns[k]], first + columns[k]}});
 }
 
 }  // namespace monge::kernels

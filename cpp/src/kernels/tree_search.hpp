@@ -19,7 +19,7 @@ struct Candidate {
 
 /// What the scan of a row returns.
 struct Scan {
-  std::vector<Candidate> found;  ///< in no particular order
+  std::vector<Candidate> found;                                ///< in no particular order
   double threshold = std::numeric_limits<double>::infinity();  ///< no other column is below
 };
 
@@ -46,12 +46,15 @@ class TreeSearch {
 
   const PricedTree& tree() const { return tree_; }
 
-  /// The `wanted` columns of least cost(x, y_j) + price_j, given that at least `wanted` have a value
+  /// The `wanted` columns of least cost(x, y_j) + price_j, given that at least `wanted` have a
+  /// value
   /// <= limit (or limit is +inf). The tree must have been fitted to these or lower prices.
-  void find(const double* x, const double* price, double limit, int wanted, Scratch& scratch, Scan& out) const;
+  void find(const double* x, const double* price, double limit, int wanted, Scratch& scratch,
+            Scan& out) const;
 
  private:
-  void open_nodes(const double* x, int level, Index first, Index count, double limit, Scratch& s) const;
+  void open_nodes(const double* x, int level, Index first, Index count, double limit,
+                  Scratch& s) const;
   void scan_block(const double* x, Index node, const double* price, double limit, Scratch& s) const;
 
   const PricedTree& tree_;

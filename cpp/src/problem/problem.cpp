@@ -44,8 +44,9 @@ std::string Problem::describe() const {
     text += " by a dense " + n + " x " + m + " cost matrix";
   }
   if (kind == Kind::transport) {
-    text += a.empty() && b.empty() ? ", uniform masses" : permutation ? ", equal masses"
-                                                                      : ", given masses";
+    text += a.empty() && b.empty() ? ", uniform masses"
+            : permutation          ? ", equal masses"
+                                   : ", given masses";
   }
   return text;
 }

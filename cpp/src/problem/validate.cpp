@@ -19,10 +19,9 @@ constexpr double smallest_extent = 1e-140;
 void check_count(std::string_view argument, std::int64_t count, std::int64_t least,
                  std::string_view what) {
   if (count < least || count > max_index) {
-    throw InvalidArgument(argument,
-                          "have from " + std::to_string(least) + " to 2147483647 " +
-                              std::string(what),
-                          std::to_string(count));
+    throw InvalidArgument(
+        argument, "have from " + std::to_string(least) + " to 2147483647 " + std::string(what),
+        std::to_string(count));
   }
 }
 
@@ -44,8 +43,9 @@ void grow(Box& box, const MatrixView<T>& points, std::string_view argument, bool
     for (std::int64_t k = 0; k < points.cols; ++k) {
       const double value = points(i, k);
       if (!std::isfinite(value)) {
-        throw InvalidArgument(argument, "have finite coordinates",
-                              to_text(value) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
+        throw InvalidArgument(
+            argument, "have finite coordinates",
+            to_text(value) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
       }
       const std::size_t axis = static_cast<std::size_t>(k);
       box.low[axis] = std::min(box.low[axis], value);
@@ -62,7 +62,8 @@ void check_extent(const PointClouds& clouds, const Box& box) {
   const double extent = evaluate(Euclidean{}, box.low.data(), box.high.data(), dim);
   if (!(extent <= largest_extent) || (side > 0 && extent < smallest_extent)) {
     throw InvalidArgument(
-        "the extent" + where, "be 0 or from 1e-140 to 1e140, so that squared distances neither overflow nor vanish",
+        "the extent" + where,
+        "be 0 or from 1e-140 to 1e140, so that squared distances neither overflow nor vanish",
         to_text(std::isfinite(extent) ? std::max(extent, side) : side) + " (rescale the points)");
   }
   const double cost = evaluate(clouds.cost, box.low.data(), box.high.data(), dim);
@@ -79,8 +80,9 @@ void check_clouds(const PointClouds& clouds) {
   const std::int64_t dim = cols_of(clouds.x);
   check_count(x_name, dim, 1, "coordinates per point");
   if (cols_of(clouds.y) != dim) {
-    throw InvalidArgument(y_name, "have the dimension of " + std::string(x_name) + ", " + std::to_string(dim),
-                          "dimension " + std::to_string(cols_of(clouds.y)));
+    throw InvalidArgument(
+        y_name, "have the dimension of " + std::string(x_name) + ", " + std::to_string(dim),
+        "dimension " + std::to_string(cols_of(clouds.y)));
   }
   Box box(static_cast<std::size_t>(dim));
   std::visit([&](const auto& x) { grow(box, x, x_name, clouds.line); }, clouds.x);
@@ -127,7 +129,8 @@ void check_dense(const DenseCost& dense, Kind kind) {
         using T = std::decay_t<decltype(c(0, 0))>;
         // Sums along a path must not overflow; an assignment takes what SciPy's takes.
         const double most = std::numeric_limits<T>::max();
-        const T limit = static_cast<T>(kind == Kind::assignment ? most : std::min(most, largest_cost));
+        const T limit =
+            static_cast<T>(kind == Kind::assignment ? most : std::min(most, largest_cost));
         for (std::int64_t i = 0; i < c.rows; ++i) {
           if (!row_valid(c, i, limit)) refuse_row(c, i, limit);
         }
@@ -145,9 +148,9 @@ double check_masses(std::string_view argument, Masses masses, Index count) {
   ExactSum sum;
   for (std::size_t i = 0; i < masses.size(); ++i) {
     if (!(masses[i] >= 0) || !std::isfinite(masses[i])) {
-      throw InvalidArgument(argument, "have finite masses >= 0",
-                            to_text(masses[i]) + " at " + std::string(argument) +
-                                at(static_cast<std::int64_t>(i)));
+      throw InvalidArgument(
+          argument, "have finite masses >= 0",
+          to_text(masses[i]) + " at " + std::string(argument) + at(static_cast<std::int64_t>(i)));
     }
     sum.add(masses[i]);
   }
@@ -181,9 +184,9 @@ Problem validate(Problem problem) {
   const double total_a = check_masses("a", problem.a, problem.rows());
   const double total_b = check_masses("b", problem.b, problem.cols());
   if (std::fabs(total_a - total_b) > mass_tolerance * std::max(total_a, total_b)) {
-    throw InvalidArgument("the total masses of a and b", "agree within 1e-6 relative",
-                          to_text(total_a) + " and " + to_text(total_b) +
-                              " (omitted masses total 1)");
+    throw InvalidArgument(
+        "the total masses of a and b", "agree within 1e-6 relative",
+        to_text(total_a) + " and " + to_text(total_b) + " (omitted masses total 1)");
   }
   problem.b_scale = total_a / total_b;
   problem.permutation =

@@ -27,7 +27,8 @@ struct GradedSum {
 double weighted_mean(const Problem& problem, const std::vector<double>& g) {
   ExactSum sum;
   for (Index j = 0; j < problem.cols(); ++j) {
-    if (problem.col_mass(j) > 0) sum.add_product(problem.col_mass(j), g[static_cast<std::size_t>(j)]);
+    if (problem.col_mass(j) > 0)
+      sum.add_product(problem.col_mass(j), g[static_cast<std::size_t>(j)]);
   }
   return sum.value() / problem.total_mass();
 }
@@ -43,7 +44,8 @@ std::vector<double> admissible(const Problem& problem, std::vector<double> g) {
   return g;
 }
 
-std::vector<double> best_response(const Problem& problem, const std::vector<double>& g, Context& context) {
+std::vector<double> best_response(const Problem& problem, const std::vector<double>& g,
+                                  Context& context) {
   std::vector<double> f = kernels::row_minima(problem, g, context);
   if (problem.kind == Kind::assignment && problem.rows() > problem.cols()) {
     for (double& value : f) value = std::min(value, 0.0);
@@ -57,7 +59,8 @@ double excess(double sum, double wanted, bool may_stay_free) {
 
 double marginal_error(const Problem& problem, const Plan& plan) {
   const Index n = problem.rows(), m = problem.cols();
-  std::vector<ExactSum> row_sums(static_cast<std::size_t>(n)), col_sums(static_cast<std::size_t>(m));
+  std::vector<ExactSum> row_sums(static_cast<std::size_t>(n)),
+      col_sums(static_cast<std::size_t>(m));
   for (std::size_t k = 0; k < plan.size(); ++k) {
     row_sums[static_cast<std::size_t>(plan.rows[k])].add(plan.mass[k]);
     col_sums[static_cast<std::size_t>(plan.cols[k])].add(plan.mass[k]);
@@ -65,10 +68,12 @@ double marginal_error(const Problem& problem, const Plan& plan) {
   const bool assignment = problem.kind == Kind::assignment;
   double error = 0;
   for (Index i = 0; i < n; ++i) {
-    error += excess(row_sums[static_cast<std::size_t>(i)].value(), problem.row_mass(i), assignment && n > m);
+    error += excess(row_sums[static_cast<std::size_t>(i)].value(), problem.row_mass(i),
+                    assignment && n > m);
   }
   for (Index j = 0; j < m; ++j) {
-    error += excess(col_sums[static_cast<std::size_t>(j)].value(), problem.col_mass(j), assignment && n < m);
+    error += excess(col_sums[static_cast<std::size_t>(j)].value(), problem.col_mass(j),
+                    assignment && n < m);
   }
   return error / problem.total_mass();
 }
@@ -86,20 +91,24 @@ Certificate certify(const Problem& problem, const Result& result, Context& conte
 
   GradedSum primal;
   for (std::size_t k = 0; k < result.plan.size(); ++k) {
-    primal.add_product(result.plan.mass[k], cost_at(problem, result.plan.rows[k], result.plan.cols[k]));
+    primal.add_product(result.plan.mass[k],
+                       cost_at(problem, result.plan.rows[k], result.plan.cols[k]));
   }
   certificate.g = admissible(problem, result.g);
   certificate.f = best_response(problem, certificate.g, context);
   GradedSum dual;
-  for (Index i = 0; i < n; ++i) dual.add_product(problem.row_mass(i), certificate.f[static_cast<std::size_t>(i)]);
-  for (Index j = 0; j < m; ++j) dual.add_product(problem.col_mass(j), certificate.g[static_cast<std::size_t>(j)]);
+  for (Index i = 0; i < n; ++i)
+    dual.add_product(problem.row_mass(i), certificate.f[static_cast<std::size_t>(i)]);
+  for (Index j = 0; j < m; ++j)
+    dual.add_product(problem.col_mass(j), certificate.g[static_cast<std::size_t>(j)]);
 
   certificate.cost = result.status == Status::infeasible ? infinity : primal.sum.value();
   certificate.lower_bound = dual.sum.value();
   certificate.marginal_error = marginal_error(problem, result.plan);
 
   const double rounding = 8 * unit_roundoff * (primal.size + dual.size);
-  if (certificate.lower_bound > certificate.cost && certificate.lower_bound - certificate.cost <= rounding) {
+  if (certificate.lower_bound > certificate.cost &&
+      certificate.lower_bound - certificate.cost <= rounding) {
     certificate.lower_bound = certificate.cost;
   }
   certificate.gap = certificate.cost - certificate.lower_bound;

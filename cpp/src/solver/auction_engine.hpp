@@ -11,9 +11,10 @@
 // where scan() finds the `wanted` columns of least C_ij + p_j, given that at least `wanted` columns
 // have a value <= limit (or limit is +inf).
 //
-// Orders (Bertsekas 1979, 1988). Gauss-Seidel: one row bids at a time, at the latest prices. Jacobi:
-// all free rows bid at the prices of the round's beginning, in parallel; for each column the highest
-// bid wins, among equals the lowest row. Both give the same answer for any number of threads.
+// Orders (Bertsekas 1979, 1988). Gauss-Seidel: one row bids at a time, at the latest prices.
+// Jacobi: all free rows bid at the prices of the round's beginning, in parallel; for each column
+// the highest bid wins, among equals the lowest row. Both give the same answer for any number of
+// threads.
 #pragma once
 
 #include <algorithm>
@@ -41,9 +42,17 @@ template <class Scanner>
 class AuctionEngine {
  public:
   AuctionEngine(const Scanner& scanner, int list_size, Team& team, Context& context)
-      : scanner_(scanner), team_(team), context_(context), n_(scanner.rows()), m_(scanner.cols()),
-        workers_(static_cast<std::size_t>(team.size())), lists_(n_, list_size), price_(at(m_), 0.0),
-        owner_(at(m_), none), held_(at(n_)), holds_(at(n_), none) {}
+      : scanner_(scanner),
+        team_(team),
+        context_(context),
+        n_(scanner.rows()),
+        m_(scanner.cols()),
+        workers_(static_cast<std::size_t>(team.size())),
+        lists_(n_, list_size),
+        price_(at(m_), 0.0),
+        owner_(at(m_), none),
+        held_(at(n_)),
+        holds_(at(n_), none) {}
 
   std::vector<double>& prices() { return price_; }
   const std::vector<Index>& columns() const { return holds_; }
@@ -101,7 +110,8 @@ class AuctionEngine {
 
   /// Makes the matching optimal for good, from any prices: tight pairs are matched, free rows bid
   /// without epsilon (at most `bids` times), and what is left takes shortest augmenting paths.
-  /// Returns false if that took `path_scans` scans and is not done: the prices are as good as before.
+  /// Returns false if that took `path_scans` scans and is not done: the prices are as good as
+  /// before.
   bool finish(std::int64_t bids, std::int64_t path_scans) {
     std::fill(owner_.begin(), owner_.end(), none);
     std::fill(holds_.begin(), holds_.end(), none);
@@ -171,7 +181,8 @@ class AuctionEngine {
     const std::int64_t scan_budget = scanned() + scans_per_phase * n_;
     std::size_t head = 0;
     while (head < waiting.size()) {
-      if (infeasible_ || counters_.bids >= budget || scanned() >= scan_budget || !go_on()) return false;
+      if (infeasible_ || counters_.bids >= budget || scanned() >= scan_budget || !go_on())
+        return false;
       const Index i = waiting[head++];
       const BestTwo two = best(i);
       if (infeasible_) return false;
@@ -191,14 +202,15 @@ class AuctionEngine {
     std::vector<BestTwo> bids;
     std::vector<std::size_t> winner(at(m_), no_bid);  // of this round, by column
     while (!waiting.empty()) {
-      if (infeasible_ || counters_.bids >= budget || scanned() >= scan_budget || !go_on(64)) return false;
+      if (infeasible_ || counters_.bids >= budget || scanned() >= scan_budget || !go_on(64))
+        return false;
       bids.resize(waiting.size());
       const std::int64_t count = static_cast<std::int64_t>(waiting.size());
       team_.run((count + rows_per_chunk - 1) / rows_per_chunk, [&](std::int64_t chunk, int member) {
         const std::int64_t end = std::min(count, (chunk + 1) * rows_per_chunk);
         for (std::int64_t k = chunk * rows_per_chunk; k < end; ++k) {
-          bids[static_cast<std::size_t>(k)] =
-              find_best(waiting[static_cast<std::size_t>(k)], workers_[static_cast<std::size_t>(member)]);
+          bids[static_cast<std::size_t>(k)] = find_best(waiting[static_cast<std::size_t>(k)],
+                                                        workers_[static_cast<std::size_t>(member)]);
         }
       });
       waiting = resolve(waiting, bids, winner, epsilon);
@@ -332,9 +344,9 @@ class AuctionEngine {
     bool operator<(const Event& other) const { return distance > other.distance; }
   };
   struct RowLabel {
-    double distance;   ///< of the row in this search
-    double dual;       ///< its least value u_i
-    int scanned;       ///< columns seen in this search
+    double distance;  ///< of the row in this search
+    double dual;      ///< its least value u_i
+    int scanned;      ///< columns seen in this search
   };
 
   bool augment_all(const std::vector<Index>& free_rows, std::int64_t path_scans) {
@@ -460,9 +472,9 @@ class AuctionEngine {
   std::vector<Worker> workers_;
   CandidateLists lists_;
   std::vector<double> price_;
-  std::vector<Index> owner_;      ///< row of each column
-  std::vector<Candidate> held_;   ///< what each row holds, with its cost
-  std::vector<Index> holds_;      ///< column of each row
+  std::vector<Index> owner_;     ///< row of each column
+  std::vector<Candidate> held_;  ///< what each row holds, with its cost
+  std::vector<Index> holds_;     ///< column of each row
   double largest_raise_ = 0;
   bool infeasible_ = false;
   Interruption interruption_ = Interruption::none;

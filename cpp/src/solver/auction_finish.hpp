@@ -13,8 +13,8 @@ namespace monge {
 /// Bids without epsilon, per row, before the finish turns to shortest paths.
 constexpr double finish_scans = 1;
 
-/// Clouds of at most this many pairs (32 MiB) have their matrix formed for the finish: its vectorised
-/// sweeps beat lists and a heap while it fits in the caches.
+/// Clouds of at most this many pairs (32 MiB) have their matrix formed for the finish: its
+/// vectorised sweeps beat lists and a heap while it fits in the caches.
 constexpr std::int64_t pairs_to_form = std::int64_t{1} << 22;
 
 /// On a dense matrix, by vectorised sweeps.
@@ -30,10 +30,11 @@ Result finish_on(const MatrixView<T>& c, Engine& engine, double mass, Context& c
   return result;
 }
 
-/// On clouds: over candidate lists; on the matrix where it is small, or the lists get stuck. `refit()` is called when
-/// prices have fallen, before the lists are used again.
+/// On clouds: over candidate lists; on the matrix where it is small, or the lists get stuck.
+/// `refit()` is called when prices have fallen, before the lists are used again.
 template <class Engine, class Refit>
-Result finish_clouds(const PointClouds& clouds, Engine& engine, double mass, Context& context, const Refit& refit) {
+Result finish_clouds(const PointClouds& clouds, Engine& engine, double mass, Context& context,
+                     const Refit& refit) {
   const std::int64_t n = rows_of(clouds.x), m = rows_of(clouds.y);
   const auto on_matrix = [&] {
     const std::vector<double> matrix = kernels::cost_matrix(clouds, context);
@@ -44,9 +45,11 @@ Result finish_clouds(const PointClouds& clouds, Engine& engine, double mass, Con
   refit();
   // Equal columns by the hundred make lists run dry at every step. Then, too, the matrix is formed,
   // if memory allows; if not, the lists go on.
-  const bool may_form = 8.0 * static_cast<double>(n) * static_cast<double>(m) <= context.memory_bound();
+  const bool may_form =
+      8.0 * static_cast<double>(n) * static_cast<double>(m) <= context.memory_bound();
   const std::int64_t patience = may_form ? 2 * n : std::numeric_limits<std::int64_t>::max();
-  if (!engine.finish(static_cast<std::int64_t>(finish_scans * static_cast<double>(n)), patience)) return on_matrix();
+  if (!engine.finish(static_cast<std::int64_t>(finish_scans * static_cast<double>(n)), patience))
+    return on_matrix();
   const bool interrupted = engine.interruption() != Interruption::none;
   return result_of(engine, interrupted ? status_of(engine.interruption()) : Status::optimal, mass);
 }

@@ -19,14 +19,15 @@ struct Schedule {
 enum class ScheduleEnd {
   gap_reached,
   epsilon_final,  ///< reached before the gap
-  out_of_bids,   ///< a price war: the matching is not complete
+  out_of_bids,    ///< a price war: the matching is not complete
   interrupted,
   infeasible,
 };
 
 /// Runs phases until one of the ends. `before_phase()` is called before each.
 template <class Engine, class BeforePhase>
-ScheduleEnd run_schedule(Engine& engine, const Schedule& schedule, std::int64_t rows, const BeforePhase& before_phase) {
+ScheduleEnd run_schedule(Engine& engine, const Schedule& schedule, std::int64_t rows,
+                         const BeforePhase& before_phase) {
   const auto budget = static_cast<std::int64_t>(schedule.bids_per_row * static_cast<double>(rows));
   for (double epsilon = schedule.epsilon_start;; epsilon /= schedule.epsilon_ratio) {
     epsilon = std::max(epsilon, schedule.epsilon_final);

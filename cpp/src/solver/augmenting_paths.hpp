@@ -18,8 +18,13 @@ template <class T>
 class AugmentingPaths {
  public:
   AugmentingPaths(const MatrixView<T>& c, Context& context)
-      : c_(c), n_(static_cast<Index>(c.rows)), m_(static_cast<Index>(c.cols)), context_(context),
-        col4row_(at(n_), none), row4col_(at(m_), none), g_(at(m_), 0.0) {}
+      : c_(c),
+        n_(static_cast<Index>(c.rows)),
+        m_(static_cast<Index>(c.cols)),
+        context_(context),
+        col4row_(at(n_), none),
+        row4col_(at(m_), none),
+        g_(at(m_), 0.0) {}
 
   /// From nothing, with the full initialisation.
   Status run(double scans_per_row) {
@@ -102,8 +107,8 @@ class AugmentingPaths {
 
   // Where costs of very different size meet (1e32 for "never" next to 1), the initialisation can
   // drive potentials so far apart that f + g cancels to nothing, and the bound with it. Then the
-  // potentials are calmed, which costs them their last digits, and the rows that are no longer tight
-  // search again: shortest paths move potentials no further than needed.
+  // potentials are calmed, which costs them their last digits, and the rows that are no longer
+  // tight search again: shortest paths move potentials no further than needed.
 
   bool rounding_spoils_bound() const {
     if (n_ != m_) return false;
@@ -116,9 +121,9 @@ class AugmentingPaths {
     return potentials * 0x1p-50 > 1e-11 * costs && costs > 0;
   }
 
-  /// Moves potentials between matched pairs, as far as no other pair objects, towards the largest g,
-  /// which becomes 0: raising g_j and lowering its row's f by t keeps every constraint for t <= slack
-  /// of column j; a constant may be added to all g where all columns are matched.
+  /// Moves potentials between matched pairs, as far as no other pair objects, towards the largest
+  /// g, which becomes 0: raising g_j and lowering its row's f by t keeps every constraint for t <=
+  /// slack of column j; a constant may be added to all g where all columns are matched.
   void calm_potentials() {
     for (int pass = 0; pass < 3; ++pass) {
       const std::vector<double> slack = column_slacks();
@@ -133,7 +138,8 @@ class AugmentingPaths {
   void release_loose_rows() {
     for (Index i = 0; i < n_; ++i) {
       const Index j = col4row_[at(i)];
-      if (static_cast<double>(row(i)[j]) - g_[at(j)] == kernels_.min_reduced(row(i), g_.data(), m_)) continue;
+      if (static_cast<double>(row(i)[j]) - g_[at(j)] == kernels_.min_reduced(row(i), g_.data(), m_))
+        continue;
       col4row_[at(i)] = none;
       row4col_[at(j)] = none;
     }
@@ -145,7 +151,8 @@ class AugmentingPaths {
     for (Index i = 0; i < n_; ++i) {
       const double f = held_cost(i) - g_[at(col4row_[at(i)])];
       for (Index j = 0; j < m_; ++j) {
-        if (j != col4row_[at(i)]) slack[at(j)] = std::min(slack[at(j)], std::max(0.0, row(i)[j] - f - g_[at(j)]));
+        if (j != col4row_[at(i)])
+          slack[at(j)] = std::min(slack[at(j)], std::max(0.0, row(i)[j] - f - g_[at(j)]));
       }
     }
     return slack;
@@ -186,7 +193,8 @@ class AugmentingPaths {
 
   Index free_column_at(Index i, double reduced) const {
     for (Index j = 0; j < m_; ++j) {
-      if (row4col_[at(j)] == none && static_cast<double>(row(i)[j]) - g_[at(j)] == reduced) return j;
+      if (row4col_[at(j)] == none && static_cast<double>(row(i)[j]) - g_[at(j)] == reduced)
+        return j;
     }
     return none;
   }
@@ -196,7 +204,8 @@ class AugmentingPaths {
     for (Index i = n_; i-- > 0;) {
       if (col4row_[at(i)] == none) waiting.push_back(i);
     }
-    while (!waiting.empty() && reduction_scans_ < budget && go_on("augmenting row reduction", reduction_scans_, budget)) {
+    while (!waiting.empty() && reduction_scans_ < budget &&
+           go_on("augmenting row reduction", reduction_scans_, budget)) {
       const Index i = waiting.back();
       waiting.pop_back();
       ++reduction_scans_;
@@ -233,7 +242,8 @@ class AugmentingPaths {
     pred_.resize(at(m_));
     block_min_.resize(at((m_ + kernels::block - 1) / kernels::block));
     for (Index i : free_rows) {
-      if (!go_on("shortest augmenting paths", paths_, static_cast<std::int64_t>(free_rows.size()))) {
+      if (!go_on("shortest augmenting paths", paths_,
+                 static_cast<std::int64_t>(free_rows.size()))) {
         return status_of(interruption_);
       }
       ++paths_;
@@ -267,7 +277,8 @@ class AugmentingPaths {
     Index i = start, end = none;
     double reached = 0, own = 0;  // distance of row i; its reduced cost to its own column
     for (;;) {
-      kernels_.relax(row(i), reduced_.data(), reached - own, i, distance_.data(), pred_.data(), block_min_.data(), m_);
+      kernels_.relax(row(i), reduced_.data(), reached - own, i, distance_.data(), pred_.data(),
+                     block_min_.data(), m_);
       ++path_scans_;
       const Index j = nearest();
       if (j == none) return Status::infeasible;

@@ -23,8 +23,8 @@ class BestColumns {
   /// columns are read, from the threads of `team` if there is one and the row is long. Among equals
   /// the first after column `turn`, cyclically: rows of many ties then list different columns.
   template <class T, class Fill>
-  void select(const T* costs, const double* prices, Index n, Index turn, double limit, int wanted, Team* team,
-              const Fill& fill, Scan& out) {
+  void select(const T* costs, const double* prices, Index n, Index turn, double limit, int wanted,
+              Team* team, const Fill& fill, Scan& out) {
     const auto& kernels = kernels::row_kernels().of<T>();
     minima_.resize(static_cast<std::size_t>((n + kernels::group - 1) / kernels::group));
     columns_.resize(static_cast<std::size_t>(n));
@@ -32,7 +32,8 @@ class BestColumns {
     const auto read = [&](std::int64_t k, int) {
       const Index first = static_cast<Index>(k) * piece, count = std::min(piece, n - first);
       fill(first, count);
-      kernels.group_minima(costs + first, prices + first, count, minima_.data() + first / kernels::group);
+      kernels.group_minima(costs + first, prices + first, count,
+                           minima_.data() + first / kernels::group);
     };
     const std::int64_t pieces = (static_cast<std::int64_t>(n) + piece - 1) / piece;
     if (team && n >= shared_from) {
@@ -41,12 +42,14 @@ class BestColumns {
       for (std::int64_t k = 0; k < pieces; ++k) read(k, 0);
     }
     limit = std::min(limit, bound(static_cast<std::size_t>(wanted), limit));
-    const Index count = kernels.collect(costs, prices, minima_.data(), limit, n, columns_.data(), values_.data());
+    const Index count =
+        kernels.collect(costs, prices, minima_.data(), limit, n, columns_.data(), values_.data());
 
     found_.clear();
     for (std::size_t k = 0; k < static_cast<std::size_t>(count); ++k) {
       const Index j = columns_[k];
-      if (values_[k] < infinity) found_.push_back({values_[k], j < turn ? j + (n - turn) : j - turn, j});
+      if (values_[k] < infinity)
+        found_.push_back({values_[k], j < turn ? j + (n - turn) : j - turn, j});
     }
     const std::size_t kept = std::min(found_.size(), static_cast<std::size_t>(wanted));
     out.threshold = limit;  // nobody passed over is below the limit

@@ -2,8 +2,8 @@
 //
 // A scan of row i at prices p keeps the columns of the `size` least values C_ij + p_j, and as
 // `threshold` a value that no other column was below. Prices never fall, so no other column is ever
-// below the threshold again: while the best listed value is at most the threshold, it is the best of
-// the row, and min(second best listed, threshold) bounds the second best from below. So a bid
+// below the threshold again: while the best listed value is at most the threshold, it is the best
+// of the row, and min(second best listed, threshold) bounds the second best from below. So a bid
 // costs a handful of additions, and a new scan is due only when the best listed value passes the
 // threshold.
 #pragma once
@@ -37,7 +37,9 @@ class CandidateLists {
 
   int size() const { return static_cast<int>(size_); }
   double threshold(Index i) const { return threshold_[static_cast<std::size_t>(i)]; }
-  const Candidate* begin(Index i) const { return candidates_.data() + static_cast<std::size_t>(i) * size_; }
+  const Candidate* begin(Index i) const {
+    return candidates_.data() + static_cast<std::size_t>(i) * size_;
+  }
   const Candidate* end(Index i) const { return begin(i) + size_; }
 
   /// Keeps the `size` best columns of a scan, and moves them to its front.
@@ -60,7 +62,8 @@ class CandidateLists {
   /// All prices fall by `amount`; thresholds too, and by the rounding of that.
   void lower(double amount) {
     for (double& threshold : threshold_) {
-      if (std::isfinite(threshold)) threshold -= amount + 0x1p-50 * (std::fabs(threshold) + std::fabs(amount));
+      if (std::isfinite(threshold))
+        threshold -= amount + 0x1p-50 * (std::fabs(threshold) + std::fabs(amount));
     }
   }
 

@@ -11,9 +11,13 @@ namespace monge {
 namespace {
 
 template <class Options>
-SolverEntry entry(std::string_view name, std::string_view summary, Capabilities capabilities, AutoRange auto_range,
-                  Result (*solve)(const Problem&, const Options&, Context&)) {
-  return {name, summary, capabilities, auto_range, describe_options<Options>(),
+SolverEntry entry(std::string_view name, std::string_view summary, Capabilities capabilities,
+                  AutoRange auto_range, Result (*solve)(const Problem&, const Options&, Context&)) {
+  return {name,
+          summary,
+          capabilities,
+          auto_range,
+          describe_options<Options>(),
           [name, solve](const Problem& problem, const OptionMap& given, Context& context) {
             return solve(problem, parse_options<Options>(name, given), context);
           }};
@@ -22,27 +26,31 @@ SolverEntry entry(std::string_view name, std::string_view summary, Capabilities 
 const std::vector<SolverEntry>& list() {
   static const std::vector<SolverEntry> entries{
       entry("sorting_1d", "points on a line, any masses: sorting, O((n + m) log (n + m))",
-            {.transport = true, .clouds = true, .any_masses = true, .convex_line_only = true},
-            {}, solve_sorting_1d),
+            {.transport = true, .clouds = true, .any_masses = true, .convex_line_only = true}, {},
+            solve_sorting_1d),
       entry("spatial_auction",
-            "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) memory",
-            {.transport = true, .clouds = true, .max_dim = spatial_max_dim},
-            {.least_rows = 2049}, solve_spatial_auction),
+            "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) "
+            "memory",
+            {.transport = true, .clouds = true, .max_dim = spatial_max_dim}, {.least_rows = 2049},
+            solve_spatial_auction),
       entry("hungarian",
             "assignment and transport of n = m equal masses: shortest augmenting paths, O(n^3)",
             {.assignment = true, .transport = true, .dense = true, .clouds = true},
             {.most_rows = 16384},  // a matrix of 2 GiB
             solve_hungarian),
-      entry("auction", "assignment and transport of n = m equal masses: candidate lists, epsilon scaling, exact finish",
-            {.assignment = true, .transport = true, .dense = true, .clouds = true},
-            {}, solve_auction),
+      entry("auction",
+            "assignment and transport of n = m equal masses: candidate lists, epsilon scaling, "
+            "exact finish",
+            {.assignment = true, .transport = true, .dense = true, .clouds = true}, {},
+            solve_auction),
   };
   return entries;
 }
 
 bool in_auto_range(const SolverEntry& solver, const Problem& problem) {
   const AutoRange& range = solver.auto_range;
-  return !problem.clouds() || (problem.rows() >= range.least_rows && problem.rows() <= range.most_rows);
+  return !problem.clouds() ||
+         (problem.rows() >= range.least_rows && problem.rows() <= range.most_rows);
 }
 
 bool convex_line(const Problem& problem) {
@@ -89,11 +97,13 @@ const SolverEntry& select_solver(std::string_view name, const Problem& problem) 
     if (!reason && (name != "auto" || in_auto_range(solver, problem))) return solver;
     if (name == "auto") continue;
     throw Unsupported("solver \"" + std::string(name) + "\" cannot serve this problem (" +
-                      problem.describe() + "): " + *reason + ". The solvers are:" + all_summaries());
+                      problem.describe() + "): " + *reason +
+                      ". The solvers are:" + all_summaries());
   }
-  if (name != "auto") throw InvalidArgument("solver", "be one of " + join_quoted(names), quoted(name));
-  throw Unsupported("no solver serves this problem yet (" + problem.describe() + "). The solvers are:" +
-                    all_summaries());
+  if (name != "auto")
+    throw InvalidArgument("solver", "be one of " + join_quoted(names), quoted(name));
+  throw Unsupported("no solver serves this problem yet (" + problem.describe() +
+                    "). The solvers are:" + all_summaries());
 }
 
 }  // namespace monge

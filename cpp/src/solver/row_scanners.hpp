@@ -23,8 +23,11 @@ class DenseScanner {
   Index rows() const { return static_cast<Index>(c_.rows); }
   Index cols() const { return static_cast<Index>(c_.cols); }
 
-  void scan(Index i, const double* price, double limit, int wanted, Scratch& scratch, Scan& out) const {
-    scratch.best.select(c_.data + i * c_.row_stride, price, cols(), i % cols(), limit, wanted, team_, [](Index, Index) {}, out);
+  void scan(Index i, const double* price, double limit, int wanted, Scratch& scratch,
+            Scan& out) const {
+    scratch.best.select(
+        c_.data + i * c_.row_stride, price, cols(), i % cols(), limit, wanted, team_,
+        [](Index, Index) {}, out);
   }
 
  private:
@@ -42,23 +45,28 @@ class CloudScanner {
   };
 
   explicit CloudScanner(const PointClouds& clouds, Team* team = nullptr)
-      : x_(kernels::by_axis(clouds.x)), y_(kernels::by_axis(clouds.y)), cost_(clouds.cost),
-        dim_(static_cast<int>(cols_of(clouds.x))), team_(team) {}
+      : x_(kernels::by_axis(clouds.x)),
+        y_(kernels::by_axis(clouds.y)),
+        cost_(clouds.cost),
+        dim_(static_cast<int>(cols_of(clouds.x))),
+        team_(team) {}
 
   Index rows() const { return static_cast<Index>(x_.stride); }
   Index cols() const { return static_cast<Index>(y_.stride); }
 
-  void scan(Index i, const double* price, double limit, int wanted, Scratch& scratch, Scan& out) const {
+  void scan(Index i, const double* price, double limit, int wanted, Scratch& scratch,
+            Scan& out) const {
     scratch.point.resize(static_cast<std::size_t>(dim_));
     for (std::size_t k = 0; k < scratch.point.size(); ++k) {
       scratch.point[k] = x_.values[k * x_.stride + static_cast<std::size_t>(i)];
     }
     scratch.costs.resize(y_.stride);
     const auto fill = [&](Index first, Index count) {
-      kernels::row_kernels().costs(cost_, scratch.point.data(), y_.values.data() + first, y_.stride, dim_,
-                                   scratch.costs.data() + first, count);
+      kernels::row_kernels().costs(cost_, scratch.point.data(), y_.values.data() + first, y_.stride,
+                                   dim_, scratch.costs.data() + first, count);
     };
-    scratch.best.select(scratch.costs.data(), price, cols(), i % cols(), limit, wanted, team_, fill, out);
+    scratch.best.select(scratch.costs.data(), price, cols(), i % cols(), limit, wanted, team_, fill,
+                        out);
   }
 
  private:

@@ -24,7 +24,8 @@ void prepare_grading(Context& grading, Context& context) {
 
 }  // namespace
 
-Solution solve(const Problem& unchecked, std::string_view solver, const OptionMap& options, Context& context) {
+Solution solve(const Problem& unchecked, std::string_view solver, const OptionMap& options,
+               Context& context) {
   (void)context.thread_count();  // a wrong MONGE_NUM_THREADS is refused, used or not
   const Problem problem = validate(unchecked);
   const SolverEntry& entry = select_solver(solver, problem);
@@ -36,7 +37,8 @@ Solution solve(const Problem& unchecked, std::string_view solver, const OptionMa
   solution.plan = std::move(result.plan);
   solution.status = result.status;
   if (result.status == Status::optimal && grading.interruption() != Interruption::none) {
-    solution.status = status_of(grading.interruption());  // what is not proved is not called optimal
+    solution.status =
+        status_of(grading.interruption());  // what is not proved is not called optimal
   }
   solution.solver = entry.name;
   solution.stats = std::move(result.stats);
@@ -59,7 +61,8 @@ std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::str
     };
     const std::string where = "pair " + std::to_string(k) + " of the batch";
     try {
-      solutions[static_cast<std::size_t>(k)] = solve(problems[static_cast<std::size_t>(k)], solver, options, own);
+      solutions[static_cast<std::size_t>(k)] =
+          solve(problems[static_cast<std::size_t>(k)], solver, options, own);
     } catch (const InvalidArgument& error) {
       throw InvalidArgument(where, error);
     } catch (const Unsupported& error) {

@@ -44,7 +44,8 @@ void walk_staircase(std::size_t n, std::size_t m, double total, const RowMass& r
 
 /// The staircase of a problem's sorted points.
 template <class Cell>
-void walk_lines(const Problem& problem, const SortedLine& x, const SortedLine& y, const Cell& cell) {
+void walk_lines(const Problem& problem, const SortedLine& x, const SortedLine& y,
+                const Cell& cell) {
   walk_staircase(
       x.values.size(), y.values.size(), problem.total_mass(),
       [&](std::size_t i) { return problem.row_mass(x.order[i]); },

@@ -48,15 +48,18 @@ double extent(const KdCloud& x, const KdCloud& y) {
   return std::sqrt(square);
 }
 
-Schedule schedule_for(const Search& search, const KdCloud& x, const KdCloud& y, bool warm, double gap) {
+Schedule schedule_for(const Search& search, const KdCloud& x, const KdCloud& y, bool warm,
+                      double gap) {
   const double diagonal = extent(x, y);
   const double own = std::max(extent(x, x), extent(y, y));
   Schedule schedule;
-  schedule.order = search.options.order == "jacobi" ? AuctionOrder::jacobi : AuctionOrder::gauss_seidel;
+  schedule.order =
+      search.options.order == "jacobi" ? AuctionOrder::jacobi : AuctionOrder::gauss_seidel;
   schedule.epsilon_ratio = search.options.epsilon_ratio;
   schedule.bids_per_row = search.options.bids_per_phase;
-  schedule.epsilon_start = warm ? 2 * cost_of_length(search.cost, diagonal / std::sqrt(static_cast<double>(x.n)))
-                                : 0.05 * cost_of_length(search.cost, diagonal);
+  schedule.epsilon_start =
+      warm ? 2 * cost_of_length(search.cost, diagonal / std::sqrt(static_cast<double>(x.n)))
+           : 0.05 * cost_of_length(search.cost, diagonal);
   schedule.epsilon_final = 1e-13 * cost_of_length(search.cost, diagonal);
   schedule.handover = gap;
   // Far-apart clouds have large costs and small differences; only these make work for the finish.
@@ -74,7 +77,8 @@ struct Level {
   ScheduleEnd end = ScheduleEnd::epsilon_final;
 
   Level(const Search& search, const KdCloud& x, const KdCloud& y, double gap)
-      : tree(y.values, y.dim, y.n), scanner(x.values, tree, search.cost),
+      : tree(y.values, y.dim, y.n),
+        scanner(x.values, tree, search.cost),
         engine(scanner, static_cast<int>(search.options.list_size), search.team, search.context) {
     std::vector<double> prices = starting_prices(search, x, y);
     const bool warm = !prices.empty();
@@ -88,7 +92,8 @@ struct Level {
 };
 
 /// p_j = -min_I (c(X_I, y_j) - u_I) for the row potentials u of the coarse rows X.
-std::vector<double> transformed(const Search& search, const KdCloud& coarse, std::vector<double> u, const KdCloud& y) {
+std::vector<double> transformed(const Search& search, const KdCloud& coarse, std::vector<double> u,
+                                const KdCloud& y) {
   for (double& value : u) value = -value;
   PricedTree tree(coarse.values, coarse.dim, coarse.n);
   tree.refit(u.data());
@@ -102,7 +107,8 @@ std::vector<double> transformed(const Search& search, const KdCloud& coarse, std
     const Index first = static_cast<Index>(chunk) * per_chunk;
     for (Index j = first; j < std::min(y.n, first + per_chunk); ++j) {
       for (std::size_t a = 0; a < point.size(); ++a) point[a] = y.values[a * at(y.n) + at(j)];
-      nearest.find(point.data(), u.data(), std::numeric_limits<double>::infinity(), 1, scratch, scan);
+      nearest.find(point.data(), u.data(), std::numeric_limits<double>::infinity(), 1, scratch,
+                   scan);
       prices[at(j)] = -(scan.found.front().cost + u[at(scan.found.front().column)]);
     }
   });
@@ -151,10 +157,13 @@ void restore_order(Result& result, const KdCloud& x, const KdCloud& y) {
 
 }  // namespace
 
-Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options, Context& context) {
+Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options,
+                             Context& context) {
   const PointClouds& clouds = *problem.clouds();
-  KdCloud x = make_kd_cloud(clouds.x, PricedTree::block), y = make_kd_cloud(clouds.y, PricedTree::block);
-  // |x - y|^2 = |x' - y'|^2 + 2 d.(x' - y') + |d|^2 for x = x' + mean, y = y' + mean, d the means' difference.
+  KdCloud x = make_kd_cloud(clouds.x, PricedTree::block),
+          y = make_kd_cloud(clouds.y, PricedTree::block);
+  // |x - y|^2 = |x' - y'|^2 + 2 d.(x' - y') + |d|^2 for x = x' + mean, y = y' + mean, d the means'
+  // difference.
   std::vector<double> shift;
   if (std::holds_alternative<SqEuclidean>(clouds.cost)) {
     shift = centre(x);
@@ -173,7 +182,8 @@ Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions
     // Centring lowers the cost by a constant, so the gap is even smaller relative to the true cost.
     result = result_of(level.engine, Status::within_tolerance, mass);
   } else {
-    result = finish_clouds({view(x), view(y), clouds.cost}, level.engine, mass, context, [&] { level.refit(); });
+    result = finish_clouds({view(x), view(y), clouds.cost}, level.engine, mass, context,
+                           [&] { level.refit(); });
   }
   for (std::size_t a = 0; a < shift.size(); ++a) {
     for (Index j = 0; j < y.n; ++j) result.g[at(j)] -= 2 * shift[a] * y.values[a * at(y.n) + at(j)];

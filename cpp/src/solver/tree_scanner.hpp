@@ -22,7 +22,8 @@ class TreeScanner {
   Index rows() const { return static_cast<Index>(rows_); }
   Index cols() const { return search_.tree().size(); }
 
-  void scan(Index i, const double* price, double limit, int wanted, Scratch& scratch, kernels::Scan& out) const {
+  void scan(Index i, const double* price, double limit, int wanted, Scratch& scratch,
+            kernels::Scan& out) const {
     scratch.point.resize(static_cast<std::size_t>(search_.tree().dim()));
     for (std::size_t a = 0; a < scratch.point.size(); ++a) {
       scratch.point[a] = x_[a * rows_ + static_cast<std::size_t>(i)];

@@ -29,11 +29,11 @@ class Context {
  public:
   using Clock = std::chrono::steady_clock;
 
-  int threads = 0;                          ///< 0: usable_threads()
-  double rtol = 0;                          ///< a solver may stop at this certified relative gap
-  std::size_t memory_limit = 0;             ///< bytes of working memory; 0: half of the machine's
+  int threads = 0;               ///< 0: usable_threads()
+  double rtol = 0;               ///< a solver may stop at this certified relative gap
+  std::size_t memory_limit = 0;  ///< bytes of working memory; 0: half of the machine's
   std::optional<Clock::time_point> deadline;
-  std::function<bool()> stop;               ///< returns true to cancel
+  std::function<bool()> stop;  ///< returns true to cancel
   std::function<void(const Progress&)> progress;
 
   int thread_count() const { return threads > 0 ? threads : usable_threads(); }

@@ -10,7 +10,8 @@
 
 namespace monge {
 
-/// An unevaluated sum hi + lo; |lo| is at most half a unit in the last place of hi after renormalising.
+/// An unevaluated sum hi + lo; |lo| is at most half a unit in the last place of hi after
+/// renormalising.
 struct ExactSum {
   double hi = 0;
   double lo = 0;

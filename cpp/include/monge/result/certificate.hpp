@@ -18,9 +18,9 @@
 namespace monge {
 
 struct Certificate {
-  double cost = 0;          ///< sum P_ij C_ij
-  double lower_bound = 0;   ///< sum a_i f_i + sum b_j g_j, f and g below
-  double gap = 0;           ///< cost - lower_bound
+  double cost = 0;         ///< sum P_ij C_ij
+  double lower_bound = 0;  ///< sum a_i f_i + sum b_j g_j, f and g below
+  double gap = 0;          ///< cost - lower_bound
   /// gap / max(|cost|, |lower_bound|), and 0 where the gap is within the rounding of the sums
   /// themselves: 8 u (sum P|C| + sum a|f| + sum b|g|), u = 2^-53.
   double relative_gap = 0;
@@ -30,8 +30,8 @@ struct Certificate {
   std::vector<double> g;  ///< for a transport, g is centred: sum b_j g_j = 0 up to rounding
 };
 
-/// An infeasible problem has cost +inf; an empty one is certified at 0. If the context is interrupted,
-/// the bound is still valid, but weak.
+/// An infeasible problem has cost +inf; an empty one is certified at 0. If the context is
+/// interrupted, the bound is still valid, but weak.
 Certificate certify(const Problem& problem, const Result& result, Context& context);
 
 }  // namespace monge

@@ -4,9 +4,9 @@
 //
 // Algorithm. Bertsekas' forward auction (1979, 1988). Rows bid for columns: row i takes the column
 // of least C_ij + p_j and raises its price p_j until the column is worth just epsilon more than the
-// second best; who held it bids again. With every row holding a column that is at most epsilon worse
-// than its best, the cost is within n epsilon of the optimum. Epsilon scaling: auctions at falling
-// epsilon, each from the prices of the one before.
+// second best; who held it bids again. With every row holding a column that is at most epsilon
+// worse than its best, the cost is within n epsilon of the optimum. Epsilon scaling: auctions at
+// falling epsilon, each from the prices of the one before.
 //
 // Two orders. "gauss_seidel": one row bids at a time, at the latest prices. "jacobi": all free rows
 // bid in parallel at the prices of the round's beginning; the highest bid for a column wins, among
@@ -19,11 +19,13 @@
 // costs are optimal even then, by a last epsilon below 1 / n.
 //
 // Deviations from the papers.
-// - Candidate lists: prices only rise, so the K best columns of a scan, and a threshold that no other
+// - Candidate lists: prices only rise, so the K best columns of a scan, and a threshold that no
+// other
 //   column was below, answer most bids (solver/candidate_lists.hpp). A bid goes up to the threshold
 //   where the second best is unknown, which is less than the full raise and therefore valid.
 // - A phase keeps the pairs that satisfy the new epsilon instead of starting from none.
-// - Where n != m there is no epsilon scaling, since columns that stay free must keep price 0: rows bid
+// - Where n != m there is no epsilon scaling, since columns that stay free must keep price 0: rows
+// bid
 //   without epsilon from price 0, then take shortest paths.
 // - A budget of bids per phase ends price wars in the finish, whatever the costs.
 // - A row that allows a single column bids twice the largest raise seen.
@@ -66,15 +68,23 @@ struct AuctionOptions {
 
   static constexpr auto fields() {
     return std::array{
-        choice<&AuctionOptions::order>("order", "who bids: one row at a time, or all free rows at once", auction_orders),
-        choice<&AuctionOptions::finish>("finish", "\"none\" ends with the epsilon-optimal auction", auction_finishes),
-        field<&AuctionOptions::epsilon_start>("epsilon_start", "first epsilon; 0: chosen by the spread of the costs", 0),
+        choice<&AuctionOptions::order>(
+            "order", "who bids: one row at a time, or all free rows at once", auction_orders),
+        choice<&AuctionOptions::finish>("finish", "\"none\" ends with the epsilon-optimal auction",
+                                        auction_finishes),
+        field<&AuctionOptions::epsilon_start>(
+            "epsilon_start", "first epsilon; 0: chosen by the spread of the costs", 0),
         field<&AuctionOptions::epsilon_final>(
-            "epsilon_final", "last epsilon; 0: by the gap, or below 1 / n for integer costs without a finish", 0),
-        field<&AuctionOptions::epsilon_ratio>("epsilon_ratio", "factor between two phases' epsilon", 1.1, 1e6),
-        field<&AuctionOptions::handover>("handover", "relative gap at which the exact finish takes over", 0, 1),
-        field<&AuctionOptions::list_size>("list_size", "columns on a row's candidate list", 2, 1024),
-        field<&AuctionOptions::bids_per_phase>("bids_per_phase", "bids per row before a phase gives up", 1, 1e9)};
+            "epsilon_final",
+            "last epsilon; 0: by the gap, or below 1 / n for integer costs without a finish", 0),
+        field<&AuctionOptions::epsilon_ratio>("epsilon_ratio", "factor between two phases' epsilon",
+                                              1.1, 1e6),
+        field<&AuctionOptions::handover>("handover",
+                                         "relative gap at which the exact finish takes over", 0, 1),
+        field<&AuctionOptions::list_size>("list_size", "columns on a row's candidate list", 2,
+                                          1024),
+        field<&AuctionOptions::bids_per_phase>("bids_per_phase",
+                                               "bids per row before a phase gives up", 1, 1e9)};
   }
 };
 

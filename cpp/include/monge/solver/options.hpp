@@ -63,7 +63,11 @@ constexpr Field<Options> field(std::string_view name, std::string_view meaning,
                                double least = -std::numeric_limits<double>::infinity(),
                                double most = std::numeric_limits<double>::infinity(),
                                std::span<const std::string_view> choices = {}) {
-  return {name, meaning, least, most, choices,
+  return {name,
+          meaning,
+          least,
+          most,
+          choices,
           [](const Options& options) { return OptionValue(options.*M); },
           [](Options& options, const OptionValue& value) {
             options.*M = std::get<std::decay_t<decltype(options.*M)>>(value);
@@ -98,7 +102,8 @@ std::vector<OptionInfo> describe_options() {
 OptionValue checked_option(const OptionInfo& info, const OptionValue& value);
 
 /// Throws InvalidArgument for the first name in `given` that `infos` does not list.
-void refuse_unknown_options(std::string_view solver, const std::vector<OptionInfo>& infos, const OptionMap& given);
+void refuse_unknown_options(std::string_view solver, const std::vector<OptionInfo>& infos,
+                            const OptionMap& given);
 
 /// "12", "0.5", "true", "text"
 std::string to_text(const OptionValue& value);

@@ -18,12 +18,12 @@ namespace monge {
 
 /// What a solver serves, as data: one function turns it into one uniform refusal.
 struct Capabilities {
-  bool assignment = false;     ///< Kind::assignment, rectangular ones included
-  bool transport = false;      ///< Kind::transport
-  bool dense = false;          ///< a dense cost matrix
-  bool clouds = false;         ///< two point clouds
-  bool any_masses = false;     ///< else a transport needs n == m and equal masses
-  int max_dim = 0;             ///< of clouds; 0: any
+  bool assignment = false;        ///< Kind::assignment, rectangular ones included
+  bool transport = false;         ///< Kind::transport
+  bool dense = false;             ///< a dense cost matrix
+  bool clouds = false;            ///< two point clouds
+  bool any_masses = false;        ///< else a transport needs n == m and equal masses
+  int max_dim = 0;                ///< of clouds; 0: any
   bool convex_line_only = false;  ///< clouds of dimension 1 whose cost is convex on the line
 };
 
@@ -49,8 +49,9 @@ std::span<const SolverEntry> solvers();
 /// Why this solver cannot serve this (validated) problem; nothing if it can.
 std::optional<std::string> refusal(const SolverEntry& solver, const Problem& problem);
 
-/// The solver of that name; "auto" is the first that serves `problem` and is in its range. Throws InvalidArgument for
-/// an unknown name and Unsupported, listing what every solver can, where none or not this one can.
+/// The solver of that name; "auto" is the first that serves `problem` and is in its range. Throws
+/// InvalidArgument for an unknown name and Unsupported, listing what every solver can, where none
+/// or not this one can.
 const SolverEntry& select_solver(std::string_view name, const Problem& problem);
 
 }  // namespace monge

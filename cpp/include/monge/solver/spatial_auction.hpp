@@ -8,7 +8,8 @@
 // - coarse to fine: four neighbours of each cloud become one point, recursively; the coarse row
 //   potentials give the fine prices by a c-transform, and the fine auction begins at an epsilon of
 //   the size of the spacing;
-// - for squared Euclidean cost both clouds are centred first, which changes costs by functions of the
+// - for squared Euclidean cost both clouds are centred first, which changes costs by functions of
+// the
 //   row and of the column alone: clouds far apart are as easy as clouds on top of each other.
 //
 // Deviations. The tree is refitted to the prices before each phase; in between its bounds only get
@@ -16,20 +17,20 @@
 // vectorised sweeps of augmenting_paths.hpp beat lists and a heap; so have larger ones (if memory
 // allows) when hundreds of equal columns make the lists useless.
 //
-// Complexity and memory. O(n K) memory, about 300 bytes per point in dimension 3. Time is governed by
-// the scans: some 5 to 10 per row, each O(log n) to O(sqrt n) nodes on curved data.
+// Complexity and memory. O(n K) memory, about 300 bytes per point in dimension 3. Time is governed
+// by the scans: some 5 to 10 per row, each O(log n) to O(sqrt n) nodes on curved data.
 //
-// Numerics. Coordinates, prices and values in double. Tree bounds are compared without a margin: their
-// rounding can hide a column that is better by a few roundings of cost + price, which the certificate
-// (computed by other code) would show.
+// Numerics. Coordinates, prices and values in double. Tree bounds are compared without a margin:
+// their rounding can hide a column that is better by a few roundings of cost + price, which the
+// certificate (computed by other code) would show.
 //
-// Guarantee. Optimal to rounding; with rtol, certified to that gap. Determinism: the same answer for
-// any number of threads.
+// Guarantee. Optimal to rounding; with rtol, certified to that gap. Determinism: the same answer
+// for any number of threads.
 //
-// References. D. P. Bertsekas (1988), as in auction.hpp. Q. Merigot, A multiscale approach to optimal
-// transport, Computer Graphics Forum 30 (2011) 1583-1592. M. Kerber, D. Morozov and A. Nigmetov,
-// Geometry helps to compare persistence diagrams, J. Experimental Algorithmics 22 (2017), for auctions
-// in kd-trees with prices.
+// References. D. P. Bertsekas (1988), as in auction.hpp. Q. Merigot, A multiscale approach to
+// optimal transport, Computer Graphics Forum 30 (2011) 1583-1592. M. Kerber, D. Morozov and A.
+// Nigmetov, Geometry helps to compare persistence diagrams, J. Experimental Algorithmics 22 (2017),
+// for auctions in kd-trees with prices.
 #pragma once
 
 #include "monge/core/context.hpp"
@@ -54,17 +55,23 @@ struct SpatialAuctionOptions {
   static constexpr auto fields() {
     using Options = SpatialAuctionOptions;
     return std::array{
-        choice<&Options::order>("order", "who bids: one row at a time, or all free rows at once", auction_orders),
-        field<&Options::epsilon_ratio>("epsilon_ratio", "factor between two phases' epsilon", 1.1, 1e6),
-        field<&Options::handover>("handover", "relative gap at which the exact finish takes over", 0, 1),
+        choice<&Options::order>("order", "who bids: one row at a time, or all free rows at once",
+                                auction_orders),
+        field<&Options::epsilon_ratio>("epsilon_ratio", "factor between two phases' epsilon", 1.1,
+                                       1e6),
+        field<&Options::handover>("handover", "relative gap at which the exact finish takes over",
+                                  0, 1),
         field<&Options::list_size>("list_size", "columns on a row's candidate list", 2, 1024),
-        field<&Options::bids_per_phase>("bids_per_phase", "bids per row before a phase gives up", 1, 1e9),
-        field<&Options::coarse_from>("coarse_from", "points from which a coarser level is solved first", 8, 1e9)};
+        field<&Options::bids_per_phase>("bids_per_phase", "bids per row before a phase gives up", 1,
+                                        1e9),
+        field<&Options::coarse_from>("coarse_from",
+                                     "points from which a coarser level is solved first", 8, 1e9)};
   }
 };
 
 /// Needs a validated transport between clouds of dimension <= spatial_max_dim whose optimum is a
 /// permutation.
-Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options, Context& context);
+Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options,
+                             Context& context);
 
 }  // namespace monge
