@@ -23,6 +23,9 @@ function(monge_row_kernels target level name feature flags)
   # could be merged by the linker with the same function of a narrower object.
   if(NOT MSVC)
     target_compile_options(${objects} PRIVATE ${flags} $<$<CONFIG:Debug>:-O2>)
+    # GCC warns of its own <immintrin.h> where that is inlined (its bug 105593).
+    target_compile_options(${objects} PRIVATE
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized;-Wno-maybe-uninitialized>)
   endif()
   target_compile_definitions(${objects} PRIVATE
     MONGE_KERNELS=row_kernels_${level} MONGE_INSTRUCTION_SET="${name}")

@@ -1,0 +1,185 @@
+"""The one list of commands: `nox -l` names them, `nox -s ci` runs all that must pass.
+
+Test sessions pass their arguments on: `nox -s py -- -k sorting`, `nox -s cpp -- -R Kernels`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.sessions = ["lint", "types", "cpp", "py"]
+nox.options.reuse_venv = "yes"
+
+CI = ["cpp", "install", "lint", "types", "bench", "asan", "tsan", "wheel", "readme"]
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(name: str) -> list[str]:
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+def sources(*folders: str) -> list[str]:
+    """C++ files of folders."""
+    return [str(file) for folder in folders for file in sorted((ROOT / folder).rglob("*.[ch]pp"))]
+
+
+def build(session: nox.Session, preset: str, *definitions: str) -> None:
+    session.run("cmake", "--preset", preset, *definitions, external=True)
+    session.run("cmake", "--build", "--preset", preset, external=True)
+
+
+@nox.session
+def fmt(session: nox.Session) -> None:
+    """Format everything in place."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", "--fix", ".")
+    session.run("ruff", "format", ".")
+    session.run(
+        "clang-format", "-i", *sources("cpp", "bindings", "tests/cpp", "bench/cpp", "examples")
+    )
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Formatting, style and the one arrow of the layers."""
+    session.install(*group("lint"))
+    files = sources("cpp", "bindings", "tests/cpp", "bench/cpp", "examples")
+    session.run("clang-format", "--dry-run", "--Werror", *files)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("python", "tools/check_includes.py")
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "python"})
+
+
+@nox.session
+def tidy(session: nox.Session) -> None:
+    """clang-tidy on the library."""
+    session.install(*group("tidy"))
+    build(session, "release")
+    files = [file for file in sources("cpp/src") if file.endswith(".cpp")]
+    session.run("clang-tidy", "--quiet", "-p", "build/release", *files)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy on the package, and its stub against the compiled module."""
+    session.install(".[plot]", *group("types"))
+    session.run("mypy")
+    session.run("stubtest", "monge._core", "--allowlist", "tools/stubtest_allowlist.txt")
+
+
+@nox.session(venv_backend="none")
+def cpp(session: nox.Session) -> None:
+    """Build and test the C++ library."""
+    build(session, "release")
+    session.run("ctest", "--preset", "release", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def install(session: nox.Session) -> None:
+    """Install the C++ library, and build the example against it as a user would."""
+    build(session, "release")
+    session.run("tools/check_install.sh", "build/release")
+
+
+@nox.session
+def py(session: nox.Session) -> None:
+    """Test the Python package."""
+    session.install(".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(reuse_venv=False)
+def readme(session: nox.Session) -> None:
+    """README's second command, word for word, in a new environment."""
+    command = subprocess.check_output([sys.executable, "tools/readme_command.py", "2"], text=True)
+    session.run("bash", "-ec", command, external=True)
+
+
+@nox.session
+def asan(session: nox.Session) -> None:
+    """C++ and Python tests under the address and undefined behaviour sanitizers."""
+    extras = PYPROJECT["project"]["optional-dependencies"]["test"]
+    session.install(
+        "pybind11", "numpy", "scipy", *(e for e in extras if not e.startswith("monge["))
+    )
+    python = session.run("python", "-c", "import sys; print(sys.executable)", silent=True)
+    pybind11 = session.run("pybind11-config", "--cmakedir", silent=True)
+    build(
+        session,
+        "asan",
+        "-DMONGE_PYTHON=ON",
+        f"-DPython_EXECUTABLE={str(python).strip()}",
+        f"-Dpybind11_DIR={str(pybind11).strip()}",
+    )
+    session.run("ctest", "--preset", "asan")
+
+    package = ROOT / "build" / "asan" / "python"
+    shutil.rmtree(package, ignore_errors=True)
+    shutil.copytree(ROOT / "python", package)
+    session.run("cmake", "--install", "build/asan", "--prefix", str(package), external=True)
+    libraries = [
+        subprocess.check_output(["g++", f"-print-file-name={name}"], text=True).strip()
+        for name in ("libasan.so", "libubsan.so", "libstdc++.so")
+    ]
+    environment = {
+        "PYTHONPATH": str(package),
+        "LD_PRELOAD": " ".join(libraries),
+        "PYTHONMALLOC": "malloc",  # so that every object of Python is one that the sanitizer knows
+        "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter itself leaks by design
+    }
+    session.run("python", "-m", "pytest", *(session.posargs or SANITIZED), env=environment)
+
+
+#: The tests of what the extension module reads and writes.
+SANITIZED = [
+    f"tests/python/test_{name}.py" for name in ("bad_input", "line", "linear_sum_assignment")
+]
+
+
+@nox.session(venv_backend="none")
+def tsan(session: nox.Session) -> None:
+    """C++ tests under the thread sanitizer."""
+    build(session, "tsan")
+    session.run("ctest", "--preset", "tsan", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Verify what the benchmarks time; measure with `nox -s bench -- --benchmark-only`."""
+    build(session, "release")
+    smallest_alone = ["--benchmark_min_time=0", "--benchmark_filter=/64$|/1024/"]
+    cpp_options = [] if session.posargs else smallest_alone
+    session.run("build/release/bench/cpp/monge_bench", *cpp_options, external=True)
+    session.install(".[test]", *group("bench"))
+    session.run("pytest", "bench/python", *(session.posargs or ["--benchmark-disable"]))
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the source distribution and a wheel from it, check both, install and import."""
+    session.install("build")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    (built,) = (ROOT / "dist").glob("*.whl")
+    session.run("python", "tools/check_wheel.py", str(built))
+    session.install("--force-reinstall", "--no-deps", str(built))
+    session.install("numpy")
+    smoke = PYPROJECT["tool"]["cibuildwheel"]["test-command"]
+    session.chdir(session.create_tmp())  # away from the sources
+    session.run("bash", "-ec", smoke, external=True)
+
+
+@nox.session(venv_backend="none")
+def ci(session: nox.Session) -> None:
+    """Everything that must pass, one session after the other; a failure does not stop the rest."""
+    for name in CI:
+        session.notify(name)
