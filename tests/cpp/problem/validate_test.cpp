@@ -133,8 +133,9 @@ TEST(Validate, OnlyAnAssignmentMayBeEmpty) {
 TEST(Validate, MoreRowsThanAnIndexCountsAreRefused) {
   const double point = 0;
   Problem problem;
-  problem.geometry =
-      PointClouds{MatrixView<double>{&point, max_index + 1, 1, 0, 1}, row_major(&point, 1, 1), {}};
+  problem.geometry = PointClouds{MatrixView<double>{&point, std::int64_t{max_index} + 1, 1, 0, 1},
+                                 row_major(&point, 1, 1),
+                                 {}};
   EXPECT_THROW(validate(problem), InvalidArgument);
 }
 

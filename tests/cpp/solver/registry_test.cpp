@@ -38,10 +38,13 @@ TEST(Registry, EveryOptionHasAMeaningAndADefaultWithinItsBounds) {
   }
 }
 
-TEST(Registry, AutoTakesTheFirstThatServes) {
-  for (const Problem& problem : {clouds(3, 3, 1), clouds(3, 3, 2)}) {
+TEST(Registry, AutoTakesTheFirstThatServesAndHasTheSizeInItsRange) {
+  for (const Problem& problem :
+       {clouds(3, 3, 1), clouds(3, 3, 2), clouds(5000, 5000, 2), clouds(20000, 20000, 9)}) {
     for (const SolverEntry& solver : solvers()) {
-      if (refusal(solver, problem)) continue;
+      const AutoRange& range = solver.auto_range;
+      const bool in_range = range.least_rows <= problem.rows() && problem.rows() <= range.most_rows;
+      if (refusal(solver, problem) || !in_range) continue;
       EXPECT_EQ(select_solver("auto", problem).name, solver.name);
       break;
     }
