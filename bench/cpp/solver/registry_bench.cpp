@@ -17,7 +17,7 @@
 namespace monge {
 namespace {
 
-constexpr Index sizes[] = {64, 256, 1024};
+constexpr Index sizes[] = {64, 256, 1024, 4096};
 
 Result solve_once(const SolverEntry& solver, const Problem& problem) {
   Context context;
