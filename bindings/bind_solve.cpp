@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <exception>
@@ -121,7 +122,7 @@ py::dict describe(const SolverEntry& solver) {
   d["any_masses"] = can.any_masses;
   d["line_only"] = can.convex_line_only;
   d["max_dim"] = can.max_dim > 0 ? py::object(py::int_(can.max_dim)) : py::object(py::none());
-  d["auto_rows"] = py::make_tuple(solver.auto_range.least_rows, solver.auto_range.most_rows);
+  d["auto_rows"] = std::vector<Index>{solver.auto_range.least_rows, solver.auto_range.most_rows};
   d["options"] = options;
   return d;
 }

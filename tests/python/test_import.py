@@ -120,7 +120,10 @@ def test_registry_describes_itself():
             "any_masses",
             "line_only",
         }
-        assert set(solver) == {"summary", "options", *kinds}
+        assert set(solver) == {"summary", "options", "max_dim", "auto_rows", *kinds}
+        assert solver["max_dim"] is None or solver["max_dim"] >= 1
+        least, most = solver["auto_rows"]
+        assert 0 <= least <= most
         assert all(isinstance(solver[kind], bool) for kind in kinds)
         assert solver["assignment"] or solver["transport"]
         assert solver["cost_matrix"] or solver["point_clouds"]

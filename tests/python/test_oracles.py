@@ -243,6 +243,21 @@ def test_big_costs_as_forbidden_pairs(big):
         assert solution.lower_bound == relatively(expected)
 
 
+# --- the tree that searches and certifies clouds of many points ----------------------------------
+
+
+@pytest.mark.parametrize("cost", ALL_COSTS, ids=str)
+@pytest.mark.parametrize(("scale", "offset"), [(1, 0), (1, 1e8), (1e-12, 0), (1, -3e4)])
+@pytest.mark.parametrize("solver", ["spatial_auction", "hungarian"])
+def test_many_points_far_from_the_origin(solver, scale, offset, cost):
+    """Enough pairs for the tree, where a bound that rounds badly would hide the best column."""
+    rng = np.random.default_rng(5)
+    x, y = (offset + scale * rng.random((700, 3)) for _ in range(2))
+    solution = monge.solve(x, y, cost=cost, solver=solver)
+    grade(solution, cloud_reference(x, y, cost=cost))
+    assert solution.cost == relatively(assignment_cost(x, y, cost))
+
+
 # --- unequal sizes and masses beyond the line -----------------------------------------------------
 
 needs_any_masses = pytest.mark.skipif(

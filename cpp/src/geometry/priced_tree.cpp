@@ -117,7 +117,9 @@ void PricedTree::refit_node(Level& level, Index node, const double* price) const
   double offset = std::numeric_limits<double>::infinity();
   for (std::size_t j = begin; j < end; ++j) {
     double value = price[j];
-    for (std::size_t a = 0; a < d; ++a) value -= slope[a] * values_[a * at(n_) + j];
+    for (std::size_t a = 0; a < d; ++a) {
+      value -= slope[a] * (values_[a * at(n_) + j] - level.low[a * level.stride + at(node)]);
+    }
     offset = std::min(offset, value);
   }
   level.offset[at(node)] = offset;

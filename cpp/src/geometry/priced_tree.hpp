@@ -2,9 +2,11 @@
 //
 // Points are kept in kd order (kd_order.hpp). A node of level 0 is a block of `block` consecutive
 // points, a node of level k + 1 is `fan_out` consecutive nodes of level k. Every node knows its box
-// and an affine function below its prices, p_j >= offset + slope . y_j, fitted by least squares:
-// where prices follow a potential, that is far tighter than the least price alone. The numbers of
-// all nodes of a level are stored by axis, so that bounds are computed for many nodes at a time.
+// and an affine function below its prices, p_j >= offset + slope . (y_j - low), fitted by least
+// squares: where prices follow a potential, that is far tighter than the least price alone. It is
+// measured from the box's lower corner, so that clouds far from the origin lose nothing to
+// rounding. The numbers of all nodes of a level are stored by axis: bounds are computed for many at
+// a time.
 //
 // Prices may rise after refit(): its bounds stay valid, and become loose.
 #pragma once

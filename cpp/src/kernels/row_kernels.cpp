@@ -215,81 +215,83 @@ Vec finish(const Cost&, Vec sum) {
   return sum;
 }
 
-/// `width` nodes, from the k-th on.
+/// `width` nodes, from the k-th on, as seen from x: all coordinates are differences to x, so that
+/// clouds far from the origin lose nothing to rounding.
 struct Nodes {
   const NodesView& view;
+  const double* x;
   std::size_t k;
-  Vec low(int a) const { return load(view.low + static_cast<std::size_t>(a) * view.stride + k); }
-  Vec high(int a) const { return load(view.high + static_cast<std::size_t>(a) * view.stride + k); }
-  Vec slope(int a) const {
-    return load(view.slope + static_cast<std::size_t>(a) * view.stride + k);
-  }
+  Vec low(int a) const { return axis(view.low, a) - broadcast(x[a]); }
+  Vec high(int a) const { return axis(view.high, a) - broadcast(x[a]); }
+  Vec slope(int a) const { return axis(view.slope, a); }
   Vec offset() const { return load(view.offset + k); }
   Vec least_price() const { return load(view.least_price + k); }
+
+ private:
+  Vec axis(const double* values, int a) const {
+    return load(values + static_cast<std::size_t>(a) * view.stride + k);
+  }
 };
 
 inline Vec clamp(Vec value, Vec low, Vec high) { return smaller(larger(value, low), high); }
 
 // The nearest point of the box, and the least price.
 template <class Cost>
-Vec box_bound(const Cost& cost, const double* x, int dim, const Nodes& nodes) {
+Vec box_bound(const Cost& cost, int dim, const Nodes& nodes) {
   Vec sum = broadcast(0);
   for (int a = 0; a < dim; ++a) {
-    const Vec xa = broadcast(x[a]);
-    sum = fold(cost, sum, larger(broadcast(0), larger(nodes.low(a) - xa, xa - nodes.high(a))));
+    sum = fold(cost, sum, larger(broadcast(0), larger(nodes.low(a), -nodes.high(a))));
   }
   return finish(cost, sum) + nodes.least_price();
 }
 
 // No affine bound: the box and the least price must do.
 template <class Cost>
-Vec affine_bound(const Cost&, const double*, int, const Nodes&, Vec bound) {
+Vec affine_bound(const Cost&, int, const Nodes&, Vec bound) {
   return bound;
 }
 
-// |x - y|^2 + slope . y is separable: its least value over the box is exact.
-inline Vec affine_bound(const SqEuclidean&, const double* x, int dim, const Nodes& nodes,
-                        Vec bound) {
+// With t = y - x: |t|^2 + slope . (t - low) is separable, and its least value over the box exact.
+inline Vec affine_bound(const SqEuclidean&, int dim, const Nodes& nodes, Vec bound) {
   Vec sum = nodes.offset();
   for (int a = 0; a < dim; ++a) {
-    const Vec xa = broadcast(x[a]), slope = nodes.slope(a);
-    const Vec y = clamp(xa - broadcast(0.5) * slope, nodes.low(a), nodes.high(a));
-    sum += (xa - y) * (xa - y) + slope * y;
+    const Vec low = nodes.low(a), slope = nodes.slope(a);
+    const Vec t = clamp(broadcast(-0.5) * slope, low, nodes.high(a));
+    sum += t * t + slope * (t - low);
   }
   return larger(bound, sum);
 }
 
 // A convex cost is above its tangent plane at the middle of the box; the sum of two affine
 // functions is least at a corner.
-inline Vec affine_bound(const Euclidean&, const double* x, int dim, const Nodes& nodes, Vec bound) {
+inline Vec affine_bound(const Euclidean&, int dim, const Nodes& nodes, Vec bound) {
   const Vec half = broadcast(0.5), zero = broadcast(0);
   Vec square = zero;
   for (int a = 0; a < dim; ++a) {
-    const Vec away = half * (nodes.low(a) + nodes.high(a)) - broadcast(x[a]);
-    square += away * away;
+    const Vec middle = half * (nodes.low(a) + nodes.high(a));
+    square += middle * middle;
   }
   const Vec distance = square_root(square);
   const Vec inverse = distance > zero ? broadcast(1) / distance : zero;
   Vec sum = nodes.offset() + distance;
   for (int a = 0; a < dim; ++a) {
-    const Vec middle = half * (nodes.low(a) + nodes.high(a)), slope = nodes.slope(a);
-    const Vec tilt = (middle - broadcast(x[a])) * inverse + slope;
-    sum += slope * middle - absolute(tilt) * (half * (nodes.high(a) - nodes.low(a)));
+    const Vec low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
+    const Vec tilt = half * (low + high) * inverse + slope;
+    sum += (slope - absolute(tilt)) * (half * (high - low));
   }
   return larger(bound, sum);
 }
 
-// |x_a - y_a| + slope y_a is separable too, and piecewise linear.
-inline Vec affine_bound(const Cityblock&, const double* x, int dim, const Nodes& nodes, Vec bound) {
+// |t_a| + slope (t_a - low) is separable too, and piecewise linear.
+inline Vec affine_bound(const Cityblock&, int dim, const Nodes& nodes, Vec bound) {
   const Vec one = broadcast(1);
   Vec sum = nodes.offset();
   for (int a = 0; a < dim; ++a) {
-    const Vec xa = broadcast(x[a]), low = nodes.low(a), high = nodes.high(a),
-              slope = nodes.slope(a);
-    Vec y = clamp(xa, low, high);
-    y = slope > one ? low : y;
-    y = slope < -one ? high : y;
-    sum += absolute(xa - y) + slope * y;
+    const Vec low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
+    Vec t = clamp(broadcast(0), low, high);
+    t = slope > one ? low : t;
+    t = slope < -one ? high : t;
+    sum += absolute(t) + slope * (t - low);
   }
   return larger(bound, sum);
 }
@@ -298,8 +300,8 @@ void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesVi
                  double* out, Index n) {
   const auto run = [&](const auto& c) {
     for (std::size_t k = 0; k < static_cast<std::size_t>(n); k += width) {
-      const Nodes nodes{view, k};
-      store(out + k, affine_bound(c, x, dim, nodes, box_bound(c, x, dim, nodes)));
+      const Nodes nodes{view, x, k};
+      store(out + k, affine_bound(c, dim, nodes, box_bound(c, dim, nodes)));
     }
   };
   std::visit(run, cost);

@@ -1,6 +1,9 @@
 // Epsilon scaling and its end, for every auction solver.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+
 #include "monge/solver/auction.hpp"
 #include "solver/auction_engine.hpp"
 

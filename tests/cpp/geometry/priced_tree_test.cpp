@@ -64,17 +64,25 @@ TEST(PricedTree, BoxesHoldTheirPoints) {
   }
 }
 
+/// The affine function of a node at point j.
+double affine_at(const PricedTree::Level& level, std::size_t node, const Cloud& cloud, int dim,
+                 Index j) {
+  double value = level.offset[node];
+  for (int a = 0; a < dim; ++a) {
+    const std::size_t k = static_cast<std::size_t>(a) * level.stride + node;
+    value += level.slope[k] * (cloud.at(a, j) - level.low[k]);
+  }
+  return value;
+}
+
 TEST(PricedTree, AffineFunctionAndLeastPriceAreBelowThePrices) {
   for (Index n : sizes) {
     const Cloud cloud(n, 3);
     PricedTree tree(cloud.points, 3, n);
     tree.refit(cloud.price.data());
     for_each_point(tree, [&](const PricedTree::Level& level, std::size_t node, Index j) {
-      double affine = level.offset[node];
-      for (int a = 0; a < 3; ++a) {
-        affine += level.slope[static_cast<std::size_t>(a) * level.stride + node] * cloud.at(a, j);
-      }
-      ASSERT_LE(affine, cloud.price[static_cast<std::size_t>(j)] + 1e-12);
+      ASSERT_LE(affine_at(level, node, cloud, 3, j),
+                cloud.price[static_cast<std::size_t>(j)] + 1e-12);
       ASSERT_LE(level.least_price[node], cloud.price[static_cast<std::size_t>(j)]);
     });
   }
@@ -89,9 +97,8 @@ TEST(PricedTree, AffinePricesAreMetUpToTheRegularisation) {
   PricedTree tree(cloud.points, 2, cloud.n);
   tree.refit(cloud.price.data());
   for_each_point(tree, [&](const PricedTree::Level& level, std::size_t node, Index j) {
-    const double affine = level.offset[node] + level.slope[node] * cloud.at(0, j) +
-                          level.slope[level.stride + node] * cloud.at(1, j);
-    ASSERT_NEAR(affine, cloud.price[static_cast<std::size_t>(j)], 0.05);
+    ASSERT_NEAR(affine_at(level, node, cloud, 2, j), cloud.price[static_cast<std::size_t>(j)],
+                0.05);
   });
 }
 

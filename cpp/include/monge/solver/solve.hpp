@@ -19,7 +19,7 @@ struct Solution {
 
 /// Throws InvalidArgument, Unsupported or MemoryLimitExceeded before work begins; how the work
 /// ended is Solution::status.
-Solution solve(const Problem& problem, std::string_view solver, const OptionMap& options,
+Solution solve(const Problem& unchecked, std::string_view solver, const OptionMap& options,
                Context& context);
 
 /// Many problems on the context's threads, one thread each; solutions in the order of the problems.
