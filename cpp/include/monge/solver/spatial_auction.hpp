@@ -21,8 +21,8 @@
 // by the scans: some 5 to 10 per row, each O(log n) to O(sqrt n) nodes on curved data.
 //
 // Numerics. Coordinates, prices and values in double. Tree bounds are compared without a margin:
-// their rounding can hide a column that is better by a few roundings of cost + price. The certificate
-// of many points searches the same tree; tests hold both against all pairs.
+// their rounding can hide a column that is better by a few roundings of cost + price. The
+// certificate of many points searches the same tree; tests hold both against all pairs.
 //
 // Guarantee. Optimal to rounding; with rtol, certified to that gap. Determinism: the same answer
 // for any number of threads.
