@@ -32,7 +32,8 @@ class NotOptimal(RuntimeError):
     def __init__(self, solution: Solution) -> None:
         super().__init__(
             f"the solve ended with status {solution.status!r}: "
-            f"cost {solution.cost:.10g}, lower bound {solution.lower_bound:.10g}"
+            f"cost {solution.cost:.10g}, lower bound {solution.lower_bound:.10g}, "
+            f"relative gap {solution.relative_gap:.3g}"
         )
         self.solution = solution
 

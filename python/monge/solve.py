@@ -26,6 +26,10 @@ Option: TypeAlias = "bool | int | float | str"
 ProgressCallback: TypeAlias = Callable[[str, float], object]
 
 
+#: The relative gap up to which an optimum counts as proved.
+PROVED = 1e-9
+
+
 def emd(
     x: Clouds,
     y: Clouds,
@@ -77,7 +81,8 @@ def emd(
     ValueError, TypeError
         For wrong shapes, types or values, and for problems that no solver serves.
     NotOptimal
-        If a limit ended the solve; its `.solution` has the best plan and bound.
+        If a limit ended the solve, or the certificate does not prove an optimum; its `.solution`
+        has the best plan and bound.
     MemoryError
         If the solver's working set would take more than half of the machine's memory.
 
@@ -93,8 +98,9 @@ def emd(
     problems, batch = cloud_problems(x, y, a, b, cost)
     solutions = _solve(problems, solver, rtol, threads, time_limit, progress, options)
     for k, solution in enumerate(solutions):
-        # The certificate decides, not the solver's word.
-        if solution.status not in ("optimal", "within_tolerance"):
+        # The certificate decides, not the solver's word alone.
+        unproved = solution.status == "optimal" and solution.relative_gap > max(rtol, PROVED)
+        if unproved or solution.status not in ("optimal", "within_tolerance"):
             clouds = (x[k], y[k]) if batch else (x, y)  # type: ignore[index]
             raise NotOptimal(from_core(solution, *clouds))
     costs = np.array([solution.cost for solution in solutions])

@@ -54,9 +54,9 @@ inline Stats stats_of(const AuctionCounters& counters) {
           {"bids", number(counters.bids)},
           {"scans", number(counters.scans)},
           {"finish_bids", number(counters.finish_bids)},
-          {"shortest_paths", number(counters.shortest_paths)},
-          {"path_columns", number(counters.path_columns)},
-          {"path_scans", number(counters.path_scans)}};
+          {"list_paths", number(counters.shortest_paths)},
+          {"list_path_columns", number(counters.path_columns)},
+          {"list_path_scans", number(counters.path_scans)}};
 }
 
 /// What the engine holds, as a result: potentials g = -prices; a plan unless infeasible.

@@ -70,8 +70,9 @@ struct AuctionOptions {
     return std::array{
         choice<&AuctionOptions::order>(
             "order", "who bids: one row at a time, or all free rows at once", auction_orders),
-        choice<&AuctionOptions::finish>("finish", "\"none\" ends with the epsilon-optimal auction",
-                                        auction_finishes),
+        choice<&AuctionOptions::finish>(
+            "finish", "\"none\" ends with the epsilon-optimal auction, where n = m",
+            auction_finishes),
         field<&AuctionOptions::epsilon_start>(
             "epsilon_start", "first epsilon; 0: chosen by the spread of the costs", 0),
         field<&AuctionOptions::epsilon_final>(
