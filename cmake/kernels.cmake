@@ -11,11 +11,13 @@ function(monge_add_row_kernels target)
   endif()
 endfunction()
 
-# Adds row_kernels.cpp to `target` as table row_kernels_<level>, compiled with `flags`, used where
+# Adds row_kernels.cpp and scan_kernels.cpp to `target` as tables <source>_<level>, compiled with `flags`, used where
 # the CPU reports `feature` (empty: everywhere).
 function(monge_row_kernels target level name feature flags)
   set(objects monge_row_kernels_${level})
-  add_library(${objects} OBJECT ${PROJECT_SOURCE_DIR}/cpp/src/kernels/row_kernels.cpp)
+  add_library(${objects} OBJECT
+    ${PROJECT_SOURCE_DIR}/cpp/src/kernels/row_kernels.cpp
+    ${PROJECT_SOURCE_DIR}/cpp/src/kernels/scan_kernels.cpp)
   target_include_directories(${objects} PRIVATE
     ${PROJECT_SOURCE_DIR}/cpp/include ${PROJECT_SOURCE_DIR}/cpp/src)
   monge_compile_options(${objects})
@@ -28,7 +30,8 @@ function(monge_row_kernels target level name feature flags)
       $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized;-Wno-maybe-uninitialized>)
   endif()
   target_compile_definitions(${objects} PRIVATE
-    MONGE_KERNELS=row_kernels_${level} MONGE_INSTRUCTION_SET="${name}")
+    MONGE_KERNELS=row_kernels_${level} MONGE_SCAN_KERNELS=scan_kernels_${level}
+    MONGE_INSTRUCTION_SET="${name}")
   if(feature)
     target_compile_definitions(${objects} PRIVATE MONGE_CPU_FEATURE="${feature}")
   endif()

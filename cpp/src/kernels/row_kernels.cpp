@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/node_bounds.hpp"
 #include "kernels/simd.hpp"
 
 #ifndef MONGE_KERNELS
@@ -34,8 +35,8 @@ double min_reduced(const T* c, const double* v, Index n) {
 template <class T>
 TwoSmallest two_smallest(const T* c, const double* v, Index n) {
   // Per lane the two smallest values and the block where the smallest was first seen.
-  Vec first = broadcast(infinity), second = first, where = broadcast(-1), position = broadcast(0);
-  const Vec one = broadcast(1);
+  Vec first = broadcast(infinity), second = first, where = broadcast(-1.0), position = broadcast(0.0);
+  const Vec one = broadcast(1.0);
   Index j = 0;
   for (; j + width <= n; j += width) {
     const Vec value = load(c + j) - load(v + j);
@@ -197,111 +198,11 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
   std::visit(run, cost);
 }
 
-// The costs' functors on vectors: how a coordinate's difference is folded, and what ends it.
-inline Vec fold(const Cityblock&, Vec sum, Vec difference) { return sum + absolute(difference); }
-inline Vec fold(const Chebyshev&, Vec sum, Vec difference) {
-  return larger(sum, absolute(difference));
-}
-template <class Cost>
-Vec fold(const Cost&, Vec sum, Vec difference) {
-  return sum + difference * difference;
-}
-inline Vec finish(const Euclidean&, Vec sum) { return square_root(sum); }
-inline Vec finish(const EuclideanPower& cost, Vec sum) {
-  return by_lane(sum, [&](double value) { return cost.finish(value); });
-}
-template <class Cost>
-Vec finish(const Cost&, Vec sum) {
-  return sum;
-}
-
-/// `width` nodes, from the k-th on, as seen from x: all coordinates are differences to x, so that
-/// clouds far from the origin lose nothing to rounding.
-struct Nodes {
-  const NodesView& view;
-  const double* x;
-  std::size_t k;
-  Vec low(int a) const { return axis(view.low, a) - broadcast(x[a]); }
-  Vec high(int a) const { return axis(view.high, a) - broadcast(x[a]); }
-  Vec slope(int a) const { return axis(view.slope, a); }
-  Vec offset() const { return load(view.offset + k); }
-  Vec least_price() const { return load(view.least_price + k); }
-
- private:
-  Vec axis(const double* values, int a) const {
-    return load(values + static_cast<std::size_t>(a) * view.stride + k);
-  }
-};
-
-inline Vec clamp(Vec value, Vec low, Vec high) { return smaller(larger(value, low), high); }
-
-// The nearest point of the box, and the least price.
-template <class Cost>
-Vec box_bound(const Cost& cost, int dim, const Nodes& nodes) {
-  Vec sum = broadcast(0);
-  for (int a = 0; a < dim; ++a) {
-    sum = fold(cost, sum, larger(broadcast(0), larger(nodes.low(a), -nodes.high(a))));
-  }
-  return finish(cost, sum) + nodes.least_price();
-}
-
-// No affine bound: the box and the least price must do.
-template <class Cost>
-Vec affine_bound(const Cost&, int, const Nodes&, Vec bound) {
-  return bound;
-}
-
-// With t = y - x: |t|^2 + slope . (t - low) is separable, and its least value over the box exact.
-inline Vec affine_bound(const SqEuclidean&, int dim, const Nodes& nodes, Vec bound) {
-  Vec sum = nodes.offset();
-  for (int a = 0; a < dim; ++a) {
-    const Vec low = nodes.low(a), slope = nodes.slope(a);
-    const Vec t = clamp(broadcast(-0.5) * slope, low, nodes.high(a));
-    sum += t * t + slope * (t - low);
-  }
-  return larger(bound, sum);
-}
-
-// A convex cost is above its tangent plane at the middle of the box; the sum of two affine
-// functions is least at a corner.
-inline Vec affine_bound(const Euclidean&, int dim, const Nodes& nodes, Vec bound) {
-  const Vec half = broadcast(0.5), zero = broadcast(0);
-  Vec square = zero;
-  for (int a = 0; a < dim; ++a) {
-    const Vec middle = half * (nodes.low(a) + nodes.high(a));
-    square += middle * middle;
-  }
-  const Vec distance = square_root(square);
-  const Vec inverse = distance > zero ? broadcast(1) / distance : zero;
-  Vec sum = nodes.offset() + distance;
-  for (int a = 0; a < dim; ++a) {
-    const Vec low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
-    const Vec tilt = half * (low + high) * inverse + slope;
-    sum += (slope - absolute(tilt)) * (half * (high - low));
-  }
-  return larger(bound, sum);
-}
-
-// |t_a| + slope (t_a - low) is separable too, and piecewise linear.
-inline Vec affine_bound(const Cityblock&, int dim, const Nodes& nodes, Vec bound) {
-  const Vec one = broadcast(1);
-  Vec sum = nodes.offset();
-  for (int a = 0; a < dim; ++a) {
-    const Vec low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
-    Vec t = clamp(broadcast(0), low, high);
-    t = slope > one ? low : t;
-    t = slope < -one ? high : t;
-    sum += absolute(t) + slope * (t - low);
-  }
-  return larger(bound, sum);
-}
-
-void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesView& view,
+void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesView<double>& view,
                  double* out, Index n) {
   const auto run = [&](const auto& c) {
     for (std::size_t k = 0; k < static_cast<std::size_t>(n); k += width) {
-      const Nodes nodes{view, x, k};
-      store(out + k, affine_bound(c, dim, nodes, box_bound(c, dim, nodes)));
+      store(out + k, lower_bound(c, dim, Nodes<double>{view, x, k}));
     }
   };
   std::visit(run, cost);

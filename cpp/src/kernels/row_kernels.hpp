@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "kernels/nodes_view.hpp"
 #include "monge/core/types.hpp"
 #include "monge/cost/ground_cost.hpp"
 
@@ -53,14 +54,6 @@ struct CostKernels {
                    Index* columns, double* values);
 };
 
-/// Nodes of boxes with an affine function below their prices, stored by axis (see
-/// geometry/priced_tree.hpp); `stride` is from one axis to the next. All arrays can be read, and
-/// results written, up to the next multiple of 8 nodes.
-struct NodesView {
-  const double *low, *high, *slope, *offset, *least_price;
-  std::size_t stride;
-};
-
 struct RowKernels {
   std::string_view instruction_set;
   bool (*supported)();  ///< by this CPU
@@ -73,7 +66,7 @@ struct RowKernels {
                 int dim, double* out, Index n);
 
   /// out_k <= cost(x, y) + price(y) for all points y of node k, k < n, up to rounding.
-  void (*node_bounds)(const GroundCost& cost, const double* x, int dim, const NodesView& nodes,
+  void (*node_bounds)(const GroundCost& cost, const double* x, int dim, const NodesView<double>& nodes,
                       double* out, Index n);
 
   template <class T>

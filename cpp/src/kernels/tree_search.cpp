@@ -64,7 +64,7 @@ void TreeSearch::open_nodes(const double* x, int level, Index first, Index count
                             Scratch& s) const {
   const PricedTree::Level& l = tree_.levels()[static_cast<std::size_t>(level)];
   s.bounds.resize(static_cast<std::size_t>((count + 7) / 8 * 8));
-  const NodesView view{l.low.data() + first,         l.high.data() + first,
+  const NodesView<double> view{l.low.data() + first,         l.high.data() + first,
                        l.slope.data() + first,       l.offset.data() + first,
                        l.least_price.data() + first, l.stride};
   row_kernels().node_bounds(cost_, x, tree_.dim(), view, s.bounds.data(), count);
@@ -87,7 +87,7 @@ void TreeSearch::scan_block(const double* x, Index node, const double* price, do
   double values[PricedTree::block];
   static constexpr double open_groups[PricedTree::block / group] = {-infinity, -infinity};
   const auto& kernels = row_kernels();
-  kernels.costs(cost_, x, tree_.values().data() + first, static_cast<std::size_t>(tree_.size()),
+  kernels.costs(cost_, x, tree_.values().data() + first, tree_.stride(),
                 tree_.dim(), costs, count);
   const Index found =
       kernels.f64.collect(costs, price + first, open_groups, limit, count, columns, values);

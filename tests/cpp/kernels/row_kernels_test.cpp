@@ -212,7 +212,7 @@ TEST_P(RowKernelsTest, CollectFindsAllUpToTheLimitInTheirOrder) {
 /// Bounds of all nodes of a level.
 std::vector<double> bounds_of(const RowKernels& table, const GroundCost& cost, const double* x,
                               int dim, const PricedTree::Level& level) {
-  const NodesView view{level.low.data(),    level.high.data(),        level.slope.data(),
+  const NodesView<double> view{level.low.data(),    level.high.data(),        level.slope.data(),
                        level.offset.data(), level.least_price.data(), level.stride};
   std::vector<double> bounds((static_cast<std::size_t>(level.nodes) + 7) / 8 * 8);
   table.node_bounds(cost, x, dim, view, bounds.data(), level.nodes);
