@@ -150,8 +150,8 @@ void PricedTreeOf<T>::refit_node(Level& level, Index node, const T* price) const
   for (std::size_t j = begin; j < end; ++j) {
     double value = price[j];
     for (std::size_t a = 0; a < d; ++a) {
-      value -= slope[a] *
-               (axis(a)[j] - static_cast<double>(level.low[a * level.stride + at(node)]));
+      value -=
+          slope[a] * (axis(a)[j] - static_cast<double>(level.low[a * level.stride + at(node)]));
     }
     offset = std::min(offset, value);
   }

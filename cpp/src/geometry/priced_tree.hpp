@@ -10,8 +10,8 @@
 //
 // Prices may rise after refit(): its bounds stay valid, and become loose.
 //
-// In float, a tree serves as a filter: offsets and least prices are rounded down, so that the affine
-// function is below the prices as given, and only what evaluates it adds to the rounding.
+// In float, a tree serves as a filter: offsets and least prices are rounded down, so that the
+// affine function is below the prices as given, and only what evaluates it adds to the rounding.
 #pragma once
 
 #include <vector>

@@ -5,7 +5,8 @@
 
 #include "geometry/kd_cloud.hpp"
 #include "geometry/priced_tree.hpp"
-#include "kernels/tree_search.hpp"
+#include "kernels/scan_kernels.hpp"
+#include "kernels/tree_view.hpp"
 #include "monge/geometry/line.hpp"
 #include "parallel.hpp"
 
@@ -103,21 +104,28 @@ std::vector<double> tree_row_minima(const PointClouds& clouds, const std::vector
   for (Index j : y.order) price.push_back(-g[static_cast<std::size_t>(j)]);
   PricedTree tree(y.values, y.dim, y.n);
   tree.refit(price.data());
-  const TreeSearch search(tree, clouds.cost);
+  const TreeView<double> view = view_of(tree, price.data());
   std::vector<double> f(x.order.size(), trivial_minimum(g));
   const double work = 1e4 * static_cast<double>(x.n);
   for_each_chunk(x.n, work, context, [&](RowChunk rows) {
-    TreeSearch::Scratch scratch;
-    Scan scan;
-    std::vector<double> point(static_cast<std::size_t>(x.dim));
+    const std::size_t n = x.order.size(), m = y.order.size();
+    std::vector<double> point(static_cast<std::size_t>(x.dim)), last(point.size());
+    double limit = std::numeric_limits<double>::infinity();
+    Hit<double> best{0, -1};
     for (Index k = rows.first; k < rows.end; ++k) {
-      for (std::size_t a = 0; a < point.size(); ++a)
-        point[a] = x.values[a * x.order.size() + static_cast<std::size_t>(k)];
-      search.find(point.data(), price.data(), std::numeric_limits<double>::infinity(), 1, scratch,
-                  scan);
-      const Candidate& best = scan.found.front();
-      f[static_cast<std::size_t>(x.order[static_cast<std::size_t>(k)])] =
-          best.cost + price[static_cast<std::size_t>(best.column)];
+      for (std::size_t a = 0; a < point.size(); ++a) {
+        point[a] = x.values[a * n + static_cast<std::size_t>(k)];
+      }
+      if (best.column >= 0) {  // neighbours' minima are a good limit
+        const std::size_t j = static_cast<std::size_t>(best.column);
+        for (std::size_t a = 0; a < last.size(); ++a) last[a] = y.values[a * m + j];
+        limit = evaluate(clouds.cost, point.data(), last.data(), x.dim) + price[j];
+      }
+      if (scan_kernels().f64.least(clouds.cost, point.data(), view, limit, 1, &best) == 0) {
+        scan_kernels().f64.least(clouds.cost, point.data(), view,
+                                 std::numeric_limits<double>::infinity(), 1, &best);
+      }
+      f[static_cast<std::size_t>(x.order[static_cast<std::size_t>(k)])] = best.value;
     }
   });
   return f;

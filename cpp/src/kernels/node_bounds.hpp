@@ -1,6 +1,6 @@
-// Lower bounds of cost + price over the boxes of a priced tree, many nodes at a time, and the ground
-// costs' functors on vectors. Included by kernel sources alone, inside whose anonymous namespace
-// everything must stay (see simd.hpp).
+// Lower bounds of cost + price over the boxes of a priced tree, many nodes at a time, and the
+// ground costs' functors on vectors. Included by kernel sources alone, inside whose anonymous
+// namespace everything must stay (see simd.hpp).
 #pragma once
 
 #include <cmath>

@@ -26,7 +26,7 @@ struct TreeView {
   Index n = 0;
   const T* points = nullptr;  ///< axis a of point j: points[a * stride + j], whole blocks readable
   std::size_t stride = 0;
-  const T* price = nullptr;  ///< whole blocks readable
+  const T* price = nullptr;
 };
 
 }  // namespace monge::kernels

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/node_bounds.hpp"
 #include "kernels/simd.hpp"
 
 #ifndef MONGE_KERNELS
@@ -35,7 +34,8 @@ double min_reduced(const T* c, const double* v, Index n) {
 template <class T>
 TwoSmallest two_smallest(const T* c, const double* v, Index n) {
   // Per lane the two smallest values and the block where the smallest was first seen.
-  Vec first = broadcast(infinity), second = first, where = broadcast(-1.0), position = broadcast(0.0);
+  Vec first = broadcast(infinity), second = first, where = broadcast(-1.0),
+      position = broadcast(0.0);
   const Vec one = broadcast(1.0);
   Index j = 0;
   for (; j + width <= n; j += width) {
@@ -198,16 +198,6 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
   std::visit(run, cost);
 }
 
-void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesView<double>& view,
-                 double* out, Index n) {
-  const auto run = [&](const auto& c) {
-    for (std::size_t k = 0; k < static_cast<std::size_t>(n); k += width) {
-      store(out + k, lower_bound(c, dim, Nodes<double>{view, x, k}));
-    }
-  };
-  std::visit(run, cost);
-}
-
 template <class T>
 constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>,
                                       relax<T>,       group_minima<T>, collect<T>};
@@ -224,6 +214,6 @@ bool supported() {
 
 extern const RowKernels MONGE_KERNELS;
 const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported, cost_kernels<float>,
-                               cost_kernels<double>,  costs,     node_bounds};
+                               cost_kernels<double>, costs};
 
 }  // namespace monge::kernels

@@ -9,7 +9,6 @@
 #include <span>
 #include <string_view>
 
-#include "kernels/nodes_view.hpp"
 #include "monge/core/types.hpp"
 #include "monge/cost/ground_cost.hpp"
 
@@ -64,10 +63,6 @@ struct RowKernels {
   /// The order of additions is that of the axes.
   void (*costs)(const GroundCost& cost, const double* x, const double* y, std::size_t stride,
                 int dim, double* out, Index n);
-
-  /// out_k <= cost(x, y) + price(y) for all points y of node k, k < n, up to rounding.
-  void (*node_bounds)(const GroundCost& cost, const double* x, int dim, const NodesView<double>& nodes,
-                      double* out, Index n);
 
   template <class T>
   const CostKernels<T>& of() const {

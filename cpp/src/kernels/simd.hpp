@@ -1,5 +1,5 @@
-// Vectors as wide as the instruction set that this translation unit is compiled for: Vec of doubles,
-// WideFloats of twice as many floats.
+// Vectors as wide as the instruction set that this translation unit is compiled for: Vec of
+// doubles, WideFloats of twice as many floats.
 //
 // GCC and Clang take their own vector extensions; elsewhere a "vector" is one double, and the same
 // kernels are plain scalar loops. Included by kernel sources alone, inside whose anonymous

@@ -6,7 +6,7 @@
 
 namespace monge::kernels {
 
-/// `price` must be readable for whole blocks, tree.stride() numbers. Valid while both live.
+/// Valid while both live.
 template <class T>
 TreeView<T> view_of(const PricedTreeOf<T>& tree, const T* price) {
   TreeView<T> view;

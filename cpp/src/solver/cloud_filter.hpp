@@ -1,6 +1,6 @@
-// A fast look at all pairs of two clouds: which columns have a value cost + price below a limit, and
-// which few are the least. In T = float, values are off by at most slack(); what the filter lets
-// pass is computed again in double by the caller, so nothing below a limit is ever lost.
+// A fast look at all pairs of two clouds: which columns have a value cost + price below a limit,
+// and which few are the least. In T = float, values are off by at most slack(); what the filter
+// lets pass is computed again in double by the caller, so nothing below a limit is ever lost.
 #pragma once
 
 #include <algorithm>
@@ -52,7 +52,7 @@ class CloudFilter {
     for (std::size_t k = 0; k < cloud.points.size(); ++k) {
       queries_.push_back(static_cast<T>(cloud.points[k] - box.centre[k % box.centre.size()]));
     }
-    price_.resize(tree_.stride());
+    price_.resize(cloud.mass.size());
   }
 
   /// Prices of this cloud's points as columns. They are kept relative to the middle of their range.
@@ -71,8 +71,8 @@ class CloudFilter {
   /// With unit roundoff u and coordinates up to R: one is rounded by u R, a difference by 4 u R in
   /// all, and its square root of squares by 4 u R sqrt(d) and d + 2 more roundings of the distance;
   /// so a cost is off by no more than if its distance were longer by h = u (8 + 2 d) sqrt(d) R, and
-  /// sums for blocks by d + 4 roundings each of the cost and of prices (whose slope terms are at most 4
-  /// spreads in all).
+  /// sums for blocks by d + 4 roundings each of the cost and of prices (whose slope terms are at
+  /// most 4 spreads in all).
   double slack(const GroundCost& cost, const CommonBox& box) const {
     const double unit = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
     const double d = dim_, longer = unit * (8 + 2 * d) * d * box.radius;
@@ -81,8 +81,8 @@ class CloudFilter {
       return evaluate(cost, &length, &zero, 1);
     };
     const double far = cost_of(box.diagonal * std::sqrt(d));
-    const double moved = std::max(cost_of(box.diagonal * std::sqrt(d) + longer) - far,
-                                  cost_of(longer));
+    const double moved =
+        std::max(cost_of(box.diagonal * std::sqrt(d) + longer) - far, cost_of(longer));
     return moved + unit * (2 * d + 8) * (far + 10 * spread_);
   }
 

@@ -1,11 +1,11 @@
 // The Euler tour of a rooted tree, with potentials that a whole subtree's can be shifted at once.
 //
 // The tour is a sequence of tokens: one for every vertex, and two for the edge to its parent, one
-// where the tour enters the subtree and one where it leaves. A subtree is a run of tokens; hanging it
-// under another node, by another of its vertices, is to cut the run out, to rotate it and to insert
-// it elsewhere. The sequence is a doubly linked list of blocks of O(sqrt N) tokens, and every block
-// has one number that is added to the potentials of its vertices: a subtree of any size is moved and
-// shifted in O(sqrt N).
+// where the tour enters the subtree and one where it leaves. A subtree is a run of tokens; hanging
+// it under another node, by another of its vertices, is to cut the run out, to rotate it and to
+// insert it elsewhere. The sequence is a doubly linked list of blocks of O(sqrt N) tokens, and
+// every block has one number that is added to the potentials of its vertices: a subtree of any size
+// is moved and shifted in O(sqrt N).
 #pragma once
 
 #include <vector>

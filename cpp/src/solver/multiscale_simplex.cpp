@@ -6,11 +6,11 @@
 #include <tuple>
 
 #include "geometry/kd_cloud.hpp"
-#include "monge/core/exact_sum.hpp"
 #include "solver/cloud_filter.hpp"
 #include "solver/integer_masses.hpp"
+#include "solver/pricing_rounds.hpp"
 #include "solver/starting_tree.hpp"
-#include "solver/tree_simplex.hpp"
+#include "solver/tree_plan.hpp"
 
 namespace monge {
 namespace {
@@ -21,28 +21,9 @@ constexpr Index coarsest = 64;
 /// ... and up to this many pairs all of them are candidates.
 constexpr double all_pairs_up_to = 20000;
 constexpr Index rows_per_chunk = 256;
-/// A pair is violated beyond this part of the costs and potentials that occur.
-constexpr double tolerance_unit = 1e-14;
-
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 using Tree = std::unique_ptr<TransportTree>;
-
-/// Potentials: u of rows, p = -g of columns.
-struct Duals {
-  std::vector<double> u, p;
-};
-
-struct Counters {
-  std::int64_t levels = 0, rounds = 0, arcs = 0;
-  TransportTree::Counters tree;
-  void add(const TransportTree::Counters& c) {
-    tree.pivots += c.pivots;
-    tree.cycle_nodes += c.cycle_nodes;
-    tree.shifted += c.shifted;
-    tree.switches += c.switches;
-  }
-};
 
 /// What all levels share.
 struct Search {
@@ -50,7 +31,7 @@ struct Search {
   const MultiscaleSimplexOptions& options;
   Team& team;
   Context& context;
-  Counters& counters;
+  RoundCounters& counters;
 
   bool stopped() const { return context.interruption() != Interruption::none; }
 };
@@ -58,12 +39,13 @@ struct Search {
 /// Calls work(first, end, chunk) for chunks of rows on the team's threads.
 template <class Work>
 void for_chunks(const Search& search, Index rows, const Work& work) {
-  search.team.run((rows + rows_per_chunk - 1) / rows_per_chunk, [&](std::int64_t chunk, int member) {
-    if (member == 0) search.context.poll({"pricing", 0});
-    if (search.stopped()) return;
-    const Index first = static_cast<Index>(chunk) * rows_per_chunk;
-    work(first, std::min(rows, first + rows_per_chunk), static_cast<std::size_t>(chunk));
-  });
+  search.team.run(
+      (rows + rows_per_chunk - 1) / rows_per_chunk, [&](std::int64_t chunk, int member) {
+        if (member == 0) search.context.poll({"pricing", 0});
+        if (search.stopped()) return;
+        const Index first = static_cast<Index>(chunk) * rows_per_chunk;
+        work(first, std::min(rows, first + rows_per_chunk), static_cast<std::size_t>(chunk));
+      });
 }
 
 std::size_t chunks_of(Index rows) { return at((rows + rows_per_chunk - 1) / rows_per_chunk); }
@@ -80,12 +62,13 @@ template <class T>
 class Level {
  public:
   Level(const Search& search, const LevelCloud& x, const LevelCloud& y)
-      : search_(search), x_(x), y_(y), duals_{std::vector<double>(x.mass.size()),
-                                              std::vector<double>(y.mass.size())} {}
+      : search_(search),
+        x_(x),
+        y_(y),
+        duals_{std::vector<double>(x.mass.size()), std::vector<double>(y.mass.size())} {}
 
   Tree solve() {
     Tree coarse = start_from_coarse();
-    ++search_.counters.levels;
     CandidateArcs arcs(x_.n());
     if (!search_.stopped()) arcs.add(candidates());
     Tree tree = std::make_unique<TransportTree>(x_.n(), y_.n());
@@ -94,14 +77,17 @@ class Level {
     coarse.reset();
     start.join_greedily(arcs, duals_.u, duals_.p);
     start.finish([&](Index i, Index j) { return cost(i, j); }, duals_.u, duals_.p);
-    optimise(*tree, arcs);
-    search_.counters.add(tree->counters());
-    search_.counters.arcs = static_cast<std::int64_t>(arcs.size());
+    const RoundOptions options{static_cast<Index>(search_.options.violated_kept),
+                               search_.context.rtol};
+    const auto price = [this](const Duals& duals, double tolerance) {
+      return price_all(duals, tolerance);
+    };
+    duals_ = optimise(*tree, arcs, x_.mass, price, options, search_.team, search_.context,
+                      search_.counters);
     return tree;
   }
 
-  /// The gap of the last pricing, over the cost.
-  double relative_gap() const { return relative_gap_; }
+  const Duals& duals() const { return duals_; }
 
  private:
   double cost(Index i, Index j) const {
@@ -160,8 +146,7 @@ class Level {
   std::vector<Arc> row_candidates() {
     y_filter_->set_prices(duals_.p);
     const double slack = y_filter_->slack(search_.cost, box_);
-    const Index wanted =
-        std::min(static_cast<Index>(search_.options.row_candidates), y_.n());
+    const Index wanted = std::min(static_cast<Index>(search_.options.row_candidates), y_.n());
     std::vector<std::vector<Arc>> parts(chunks_of(x_.n()));
     const auto exact = [&](Index i, Index j) { return cost(i, j) + duals_.p[at(j)]; };
     for_chunks(search_, x_.n(), [&](Index first, Index end, std::size_t chunk) {
@@ -186,23 +171,22 @@ class Level {
     for (std::size_t i = 0; i < price.size(); ++i) price[i] = -duals_.u[i];
     x_filter_->set_prices(price);
     const double slack = x_filter_->slack(search_.cost, box_);
-    const Index wanted =
-        std::min(static_cast<Index>(search_.options.column_candidates), x_.n());
+    const Index wanted = std::min(static_cast<Index>(search_.options.column_candidates), x_.n());
     std::vector<std::vector<Arc>> parts(chunks_of(y_.n()));
     const auto exact = [&](Index j, Index i) { return cost(i, j) + price[at(i)]; };
     for_chunks(search_, y_.n(), [&](Index first, Index end, std::size_t chunk) {
-      x_filter_->least(search_.cost, *y_filter_, first, end, wanted, slack, exact,
-                       [&](Index j, const kernels::Hit<T>* hits, Index count) {
-                         for (Index k = 0; k < count; ++k) {
-                           const Index i = hits[k].column;
-                           const Index* row = known.cols();
-                           if (std::find(row + known.begin(i), row + known.end(i), j) !=
-                               row + known.end(i)) {
-                             continue;
-                           }
-                           parts[chunk].push_back({i, j, cost(i, j)});
-                         }
-                       });
+      x_filter_->least(
+          search_.cost, *y_filter_, first, end, wanted, slack, exact,
+          [&](Index j, const kernels::Hit<T>* hits, Index count) {
+            for (Index k = 0; k < count; ++k) {
+              const Index i = hits[k].column;
+              const Index* row = known.cols();
+              if (std::find(row + known.begin(i), row + known.end(i), j) != row + known.end(i)) {
+                continue;
+              }
+              parts[chunk].push_back({i, j, cost(i, j)});
+            }
+          });
     });
     return joined(parts);
   }
@@ -230,104 +214,25 @@ class Level {
     }
   }
 
-  /// Simplex and pricing in turn, until nothing is violated.
-  void optimise(TransportTree& tree, CandidateArcs& arcs) {
-    double tolerance = first_tolerance(tree);
-    while (!search_.stopped()) {
-      ++search_.counters.rounds;
-      run_simplex(tree, arcs, tolerance, search_.context);
-      if (search_.stopped()) return;
-      std::vector<Arc> violated = price(tree, tolerance);
-      const bool good_enough = search_.context.rtol > 0 && relative_gap_ <= search_.context.rtol;
-      if (good_enough || search_.stopped()) return;
-      if (violated.empty()) {
-        if (search_.context.rtol == 0) return;
-        tolerance /= 4;  // no pair is violated by it, but the gap is too large
-      }
-      arcs.add(violated);
-    }
-  }
-
-  static double tree_cost(const TransportTree& tree) {
-    double sum = 0;
-    for (Index v = 0; v < tree.root(); ++v) {
-      if (tree.parent(v) != tree.root()) sum += static_cast<double>(tree.flow(v)) * tree.arc_cost(v);
-    }
-    return sum;
-  }
-
-  double total() const {
-    double sum = 0;
-    for (Flow mass : x_.mass) sum += static_cast<double>(mass);
-    return sum;
-  }
-
-  double first_tolerance(const TransportTree& tree) const {
-    double largest = 0, low = infinity, high = -infinity;
-    for (Index v = 0; v < tree.root(); ++v) {
-      if (tree.parent(v) != tree.root()) largest = std::max(largest, std::fabs(tree.arc_cost(v)));
-      if (tree.is_row(v)) continue;
-      low = std::min(low, tree.potential(v));
-      high = std::max(high, tree.potential(v));
-    }
-    const double rounding = tolerance_unit * (largest + (high - low));
-    return std::max(rounding, 0.4 * search_.context.rtol * tree_cost(tree) / total());
-  }
-
-  /// The most violated pairs of each row, and the most violated one of each column.
-  std::vector<Arc> price(const TransportTree& tree, double tolerance) {
-    for (Index j = 0; j < y_.n(); ++j) duals_.p[at(j)] = tree.potential(tree.column(j));
-    for (Index i = 0; i < x_.n(); ++i) duals_.u[at(i)] = tree.potential(i);
-    y_filter_->set_prices(duals_.p);
+  Pricing price_all(const Duals& duals, double tolerance) {
+    y_filter_->set_prices(duals.p);
     const double slack = y_filter_->slack(search_.cost, box_);
-    struct Violation {
-      double reduced;
-      Arc arc;
-    };
-    std::vector<std::vector<Violation>> parts(chunks_of(x_.n()));
-    std::vector<double> row_worst(at(x_.n()), 0.0);
+    Pricing pricing{std::vector<std::vector<Violation>>(chunks_of(x_.n())),
+                    std::vector<double>(at(x_.n()), 0.0)};
     for_chunks(search_, x_.n(), [&](Index first, Index end, std::size_t chunk) {
       y_filter_->below(
-          search_.cost, *x_filter_, first, end, slack, [&](Index i) { return duals_.u[at(i)]; },
+          search_.cost, *x_filter_, first, end, slack, [&](Index i) { return duals.u[at(i)]; },
           [&](Index i, const kernels::Hit<T>* hits, Index count) {
+            double& worst = pricing.row_worst[at(i)];
             for (Index k = 0; k < count; ++k) {
               const Index j = hits[k].column;
-              const double c = cost(i, j), reduced = c - duals_.u[at(i)] + duals_.p[at(j)];
-              if (reduced < row_worst[at(i)]) row_worst[at(i)] = reduced;
-              if (reduced < -tolerance) parts[chunk].push_back({reduced, {i, j, c}});
+              const double c = cost(i, j), reduced = c - duals.u[at(i)] + duals.p[at(j)];
+              worst = std::min(worst, reduced);
+              if (reduced < -tolerance) pricing.parts[chunk].push_back({reduced, {i, j, c}});
             }
           });
     });
-    if (search_.stopped()) return {};
-    ExactSum gap;
-    for (Index i = 0; i < x_.n(); ++i) {
-      gap.add_product(static_cast<double>(x_.mass[at(i)]), -row_worst[at(i)]);
-    }
-    const double value = tree_cost(tree);
-    relative_gap_ = gap.value() > 0 ? gap.value() / value : 0;
-
-    std::vector<Violation> column_worst(at(y_.n()), Violation{0, {-1, -1, 0}});
-    for (const auto& part : parts) {
-      for (const Violation& v : part) {
-        if (v.reduced < column_worst[at(v.arc.col)].reduced) column_worst[at(v.arc.col)] = v;
-      }
-    }
-    std::vector<Arc> kept;
-    for (auto& part : parts) {
-      for (auto begin = part.begin(); begin != part.end();) {
-        auto end = begin;
-        while (end != part.end() && end->arc.row == begin->arc.row) ++end;
-        std::sort(begin, end, [](const Violation& s, const Violation& t) {
-          return std::tie(s.reduced, s.arc.col) < std::tie(t.reduced, t.arc.col);
-        });
-        const auto few = std::min(end, begin + search_.options.violated_kept);
-        for (auto v = begin; v != end; ++v) {
-          if (v < few || column_worst[at(v->arc.col)].arc.row == v->arc.row) kept.push_back(v->arc);
-        }
-        begin = end;
-      }
-    }
-    return kept;
+    return pricing;
   }
 
   const Search& search_;
@@ -335,7 +240,6 @@ class Level {
   Duals duals_;
   CommonBox box_;
   std::unique_ptr<CloudFilter<T>> x_filter_, y_filter_;
-  double relative_gap_ = infinity;
 };
 
 /// A cloud of the problem without its atoms of no mass, in kd order.
@@ -361,42 +265,13 @@ Side make_side(const AnyMatrixView& points, const std::vector<Flow>& mass) {
   return side;
 }
 
-/// Flows on the tree from the given masses, leaves first: rounded once each, however many there are.
-Plan plan_of(const Problem& problem, TransportTree& tree, const Side& x, const Side& y) {
-  std::vector<ExactSum> excess(at(tree.root()) + 1);
-  for (Index i = 0; i < tree.rows(); ++i) {
-    excess[at(i)].add(problem.row_mass(x.order[at(i)]));
-  }
-  for (Index j = 0; j < tree.cols(); ++j) {
-    excess[at(tree.column(j))].add(-problem.col_mass(y.order[at(j)]));
-  }
-  Plan plan;
-  const std::vector<Index> order = tree.preorder();
-  for (auto v = order.rbegin(); v != order.rend(); ++v) {
-    if (tree.parent(*v) == tree.root()) continue;
-    ExactSum& parent = excess[at(tree.parent(*v))];
-    parent.add(excess[at(*v)].hi);
-    parent.add(excess[at(*v)].lo);
-    const double sent = excess[at(*v)].value(), mass = tree.is_row(*v) ? sent : -sent;
-    if (mass > 0 && tree.flow(*v) > 0) {
-      plan.add(x.order[at(tree.arc_row(*v))], y.order[at(tree.arc_col(*v))], mass);
-    }
-  }
-  return plan;
-}
-
 template <class T>
 Result solve_as(const Problem& problem, const Search& search, const Side& x, const Side& y) {
   Level<T> level(search, x.cloud, y.cloud);
   const Tree tree = level.solve();
   Result result;
-  result.plan = plan_of(problem, *tree, x, y);
-  result.f.assign(at(problem.rows()), 0);
-  result.g.assign(at(problem.cols()), 0);
-  for (Index i = 0; i < tree->rows(); ++i) result.f[at(x.order[at(i)])] = tree->potential(i);
-  for (Index j = 0; j < tree->cols(); ++j) {
-    result.g[at(y.order[at(j)])] = -tree->potential(tree->column(j));
-  }
+  result.plan = plan_of(problem, *tree, x.order, y.order);
+  set_potentials(problem, level.duals(), x.order, y.order, search.context, result);
   if (search.stopped()) {
     result.status = status_of(search.context.interruption());
   } else if (search.context.rtol > 0) {
@@ -413,16 +288,10 @@ Result solve_multiscale_simplex(const Problem& problem, const MultiscaleSimplexO
   const IntegerMasses masses = integer_masses(problem);
   const Side x = make_side(clouds.x, masses.a), y = make_side(clouds.y, masses.b);
   Team team(context.thread_count());
-  Counters counters;
+  RoundCounters counters;
   const Search search{clouds.cost, options, team, context, counters};
   Result result = solve_as<float>(problem, search, x, y);
-  result.stats = {{"levels", static_cast<double>(counters.levels)},
-                  {"rounds", static_cast<double>(counters.rounds)},
-                  {"pivots", static_cast<double>(counters.tree.pivots)},
-                  {"cycle_nodes", static_cast<double>(counters.tree.cycle_nodes)},
-                  {"shifted_nodes", static_cast<double>(counters.tree.shifted)},
-                  {"tours", static_cast<double>(counters.tree.switches)},
-                  {"arcs", static_cast<double>(counters.arcs)}};
+  result.stats = stats_of(counters);
   return result;
 }
 

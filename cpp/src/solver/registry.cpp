@@ -5,6 +5,7 @@
 #include "monge/solver/auction.hpp"
 #include "monge/solver/hungarian.hpp"
 #include "monge/solver/multiscale_simplex.hpp"
+#include "monge/solver/network_simplex.hpp"
 #include "monge/solver/sorting_1d.hpp"
 #include "monge/solver/spatial_auction.hpp"
 
@@ -49,6 +50,10 @@ const std::vector<SolverEntry>& list() {
             "exact finish",
             {.assignment = true, .transport = true, .dense = true, .clouds = true}, {},
             solve_auction),
+      entry("network_simplex",
+            "transport of any masses and sizes by a cost matrix: network simplex on candidate arcs",
+            {.transport = true, .dense = true, .clouds = true, .any_masses = true}, {},
+            solve_network_simplex),
   };
   return entries;
 }

@@ -23,7 +23,8 @@ class StartingTree {
   bool row_open(Index i) const { return !row_done_[at(i)] && row_left_[at(i)] > 0; }
   bool col_open(Index j) const { return !col_done_[at(j)] && col_left_[at(j)] > 0; }
   bool both_attachable(Index i, Index j) const {
-    return !row_done_[at(i)] && !col_done_[at(j)] && (col_left_[at(j)] > 0 || row_left_[at(i)] == 0);
+    return !row_done_[at(i)] && !col_done_[at(j)] &&
+           (col_left_[at(j)] > 0 || row_left_[at(i)] == 0);
   }
 
   /// Joins a pair. Where both are exhausted at once, `row_first` makes the row the child.

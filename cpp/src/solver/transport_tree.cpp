@@ -7,7 +7,8 @@ namespace {
 
 /// Pivots between two looks at which structure is the better one.
 constexpr int look_every = 128;
-/// Nodes shifted per pivot from which the tour is faster, and up to which plain lists are; measured.
+/// Nodes shifted per pivot from which the tour is faster, and up to which plain lists are;
+/// measured.
 constexpr std::int64_t tour_from = 150, lists_up_to = 50;
 
 }  // namespace

@@ -2,13 +2,14 @@
 //
 // Nodes 0 .. rows - 1 are rows, rows .. rows + cols - 1 columns, and the root is one more, to which
 // parts of the tree hang that exchange no mass. The arc from a node to its parent carries mass from
-// row to column; arcs to the root carry none, ever. A pivot lets an arc enter: mass moves around the
-// cycle that it closes, an arc that is emptied leaves, and the subtree behind it is hung elsewhere.
+// row to column; arcs to the root carry none, ever. A pivot lets an arc enter: mass moves around
+// the cycle that it closes, an arc that is emptied leaves, and the subtree behind it is hung
+// elsewhere.
 //
-// Masses are integers, so that what is empty is decided exactly. The tree is kept strongly feasible:
-// an empty arc points to the root, and of the arcs that a cycle empties the last one leaves
-// (Cunningham, A network simplex method, Mathematical Programming 11 (1976)). Then no sequence of
-// pivots that move no mass comes back to where it began.
+// Masses are integers, so that what is empty is decided exactly. The tree is kept strongly
+// feasible: an empty arc points to the root, and of the arcs that a cycle empties the last one
+// leaves (Cunningham, A network simplex method, Mathematical Programming 11 (1976)). Then no
+// sequence of pivots that move no mass comes back to where it began.
 //
 // Potentials u (rows) and p = -g (columns) are such that arcs of the tree have reduced cost
 // c - u_i + p_j = 0. A pivot shifts those of a subtree, or of all that is not in it. Small subtrees

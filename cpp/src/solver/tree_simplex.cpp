@@ -1,61 +1,93 @@
 #include "solver/tree_simplex.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <vector>
 
 namespace monge {
 namespace {
 
-struct Entering {
-  Index row = -1;
-  std::size_t arc = 0;
-  double reduced_cost = 0;
+/// Arcs looked at, in turn, before the violated ones of them enter ...
+constexpr std::size_t looked_at = 1000;
+/// ... each the best of this many.
+constexpr std::size_t compared = 16;
+
+/// Goes around the arcs, row by row, gathering those that are violated.
+class Gatherer {
+ public:
+  Gatherer(const TransportTree& tree, const CandidateArcs& arcs, double tolerance)
+      : tree_(tree), arcs_(arcs), tolerance_(tolerance) {}
+
+  /// Some violated arcs; none if no arc is.
+  const std::vector<Arc>& gather() {
+    found_.clear();
+    tree_.with_potentials([&](const auto& potential) {
+      std::size_t looked = 0;
+      for (Index rows = 0; rows < arcs_.rows() && (found_.empty() || looked < looked_at); ++rows) {
+        look_at_row(row_, potential);
+        looked += arcs_.end(row_) - arcs_.begin(row_);
+        row_ = row_ + 1 == arcs_.rows() ? 0 : row_ + 1;
+      }
+    });
+    return found_;
+  }
+
+ private:
+  template <class Potential>
+  void look_at_row(Index i, const Potential& potential) {
+    const Index columns = tree_.column(0);
+    const double u = potential(i);
+    for (std::size_t k = arcs_.begin(i); k < arcs_.end(i); ++k) {
+      const Index j = arcs_.col(k);
+      const double cost = arcs_.cost(k);
+      if (cost - u + potential(columns + j) < -tolerance_) found_.push_back({i, j, cost});
+    }
+  }
+
+  const TransportTree& tree_;
+  const CandidateArcs& arcs_;
+  double tolerance_;
+  Index row_ = 0;
+  std::vector<Arc> found_;
 };
 
-/// The arc of least reduced cost of rows [first, end), if it is below -tolerance.
-template <class Potential>
-Entering best_of_rows(const TransportTree& tree, const CandidateArcs& arcs, Index first, Index end,
-                      double tolerance, const Potential& potential) {
-  Entering best;
-  best.reduced_cost = -tolerance;
-  const Index columns = tree.column(0);
-  const Index* cols = arcs.cols();
-  const double* costs = arcs.costs();
-  for (Index i = first; i < end; ++i) {
-    const double u = potential(i);
-    for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
-      const double reduced = costs[k] - u + potential(columns + cols[k]);
-      if (reduced < best.reduced_cost) best = {i, k, reduced};
+/// Pivots on the gathered arcs until none of them is violated; false if interrupted.
+bool pivot_on(TransportTree& tree, std::vector<Arc> arcs, double tolerance, Context& context) {
+  std::size_t next = 0;
+  for (int pivots = 0; !arcs.empty(); ++pivots) {
+    if (pivots % 256 == 0 && context.poll({"network simplex", 0}) != Interruption::none) {
+      return false;
     }
-  }
-  return best;
-}
-
-/// One run to the tolerance; false if interrupted.
-bool pivot_all(TransportTree& tree, const CandidateArcs& arcs, double tolerance,
-               Context& context) {
-  const Index rows = arcs.rows();
-  const double block_arcs = std::max(16.0, 0.5 * std::sqrt(static_cast<double>(arcs.size())));
-  const double per_row = std::max(1.0, static_cast<double>(arcs.size()) / rows);
-  const Index block = std::max<Index>(1, static_cast<Index>(block_arcs / per_row));
-  int until_poll = 1;
-  for (Index row = 0, clean = 0; clean < rows;) {
-    const Index end = std::min(rows, row + block);
-    Entering best;
+    double least = -tolerance;
+    Arc entering{-1, -1, 0};
     tree.with_potentials([&](const auto& potential) {
-      best = best_of_rows(tree, arcs, row, end, tolerance, potential);
+      for (std::size_t looked = 0; looked < compared && !arcs.empty(); ++looked) {
+        if (next >= arcs.size()) next = 0;
+        const Arc& arc = arcs[next];
+        const double reduced = arc.cost - potential(arc.row) + potential(tree.column(arc.col));
+        if (reduced < -tolerance) {
+          if (reduced < least) {
+            least = reduced;
+            entering = arc;
+          }
+          ++next;
+        } else {
+          arcs[next] = arcs.back();
+          arcs.pop_back();
+        }
+      }
     });
-    clean += end - row;
-    row = end == rows ? 0 : end;
-    if (best.row < 0) continue;
-    clean = 0;
-    if (--until_poll == 0) {
-      if (context.poll({"network simplex", 0}) != Interruption::none) return false;
-      until_poll = 256;
-    }
-    tree.pivot(best.row, arcs.col(best.arc), arcs.cost(best.arc), best.reduced_cost);
+    if (entering.row >= 0) tree.pivot(entering.row, entering.col, entering.cost, least);
   }
   return true;
+}
+
+bool pivot_all(TransportTree& tree, const CandidateArcs& arcs, double tolerance, Context& context) {
+  Gatherer gatherer(tree, arcs, tolerance);
+  for (;;) {
+    const std::vector<Arc>& violated = gatherer.gather();
+    if (violated.empty()) return true;
+    if (!pivot_on(tree, violated, tolerance, context)) return false;
+  }
 }
 
 }  // namespace
@@ -64,7 +96,7 @@ void run_simplex(TransportTree& tree, const CandidateArcs& arcs, double toleranc
                  Context& context) {
   // The second run finds what rounding of the first one's shifts has hidden.
   for (int run = 0; run < 2; ++run) {
-    const bool ended = arcs.size() == 0 || pivot_all(tree, arcs, tolerance, context);
+    const bool ended = pivot_all(tree, arcs, tolerance, context);
     tree.recompute();
     if (!ended) return;
   }

@@ -4,14 +4,15 @@
 // Algorithm. A primal network simplex on few candidate arcs, from coarse to fine:
 // - both clouds are put in kd order and halved (two neighbours become their centre of mass) until
 //   they are small; every level is solved to optimality;
-// - the coarse tree, refined, is the fine start: an arc at a leaf of the coarse tree carries exactly
+// - the coarse tree, refined, is the fine start: an arc at a leaf of the coarse tree carries
+// exactly
 //   what its group has left, so it is divided among pairs of members, and every fine arc exhausts
 //   one node (starting_tree.hpp);
 // - candidate arcs are each row's and each column's few best by reduced cost against the coarse
 //   potentials; the simplex (transport_tree.hpp, tree_simplex.hpp) optimises over them;
 // - then all pairs are priced through lower bounds over blocks (cloud_filter.hpp), the worst of the
-//   violated ones become candidates, and the simplex goes on from its basis. When no pair is violated
-//   the basis is optimal for all pairs.
+//   violated ones become candidates, and the simplex goes on from its basis. When no pair is
+//   violated the basis is optimal for all pairs.
 //
 // Deviations. None of the parts is new; their combination is: refined trees instead of artificial
 // arcs, integer masses (integer_masses.hpp) that make degeneracy exact, Euler tours for the
@@ -22,20 +23,20 @@
 //
 // Numerics and termination. Masses are integers of 60 bits (equal ones exact), so feasibility and
 // degeneracy are decided exactly, and strongly feasible trees do not cycle. Potentials are
-// recomputed from the tree before each pricing. Pairs are searched in float and what may be violated
-// is computed in double; the filter's rounding is bounded in cloud_filter.hpp. A pair counts as
-// violated beyond 1e-14 of the costs and potentials that occur. The flows returned are computed anew
-// from the given masses on the optimal tree.
+// recomputed from the tree before each pricing. Pairs are searched in float and what may be
+// violated is computed in double; the filter's rounding is bounded in cloud_filter.hpp. A pair
+// counts as violated beyond 1e-14 of the costs and potentials that occur. The flows returned are
+// computed anew from the given masses on the optimal tree.
 //
 // Guarantee. Optimal to rounding. With rtol, pairs may be violated by so little that the gap stays
 // below it. If interrupted, the basis is a feasible plan.
 //
-// Determinism and threads. Candidates and prices are found on all threads, pivots on one; the answer
-// does not depend on the number of threads.
+// Determinism and threads. Candidates and prices are found on all threads, pivots on one; the
+// answer does not depend on the number of threads.
 //
 // References. R. K. Ahuja, T. L. Magnanti and J. B. Orlin, Network Flows (1993), chapter 11.
-// W. H. Cunningham, A network simplex method, Mathematical Programming 11 (1976) 105-116. Q. Merigot,
-// A multiscale approach to optimal transport, Computer Graphics Forum 30 (2011) 1583-1592.
+// W. H. Cunningham, A network simplex method, Mathematical Programming 11 (1976) 105-116. Q.
+// Merigot, A multiscale approach to optimal transport, Computer Graphics Forum 30 (2011) 1583-1592.
 // B. Schmitzer, A sparse multiscale algorithm for dense optimal transport, J. Mathematical Imaging
 // and Vision 56 (2016) 238-259. S. Gottschlich and D. Schuhmacher, The shortlist method for fast
 // computation of the earth mover's distance, PLoS ONE 9 (2014).
