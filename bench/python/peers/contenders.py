@@ -124,9 +124,7 @@ def _pot() -> Solver:
     import ot
 
     return _each(
-        lambda problem: float(
-            ot.emd2(*problem.masses, problem.matrix(), numItermax=NO_LIMIT)  # type: ignore
-        )
+        lambda problem: float(ot.emd2(*problem.masses, problem.matrix(), numItermax=NO_LIMIT))
     )
 
 
@@ -134,7 +132,7 @@ def _pot_lazy() -> Solver:
     import ot
 
     def one(problem: Problem) -> float:
-        x, y = (cloud.astype(np.float64) for cloud in (problem.x, problem.y))  # type: ignore
+        x, y = (cloud.astype(np.float64) for cloud in (problem.x, problem.y))
         settings: dict[str, Any] = {"metric": problem.cost, "return_matrix": False}
         return float(ot.lp.emd2_lazy(x, y, *problem.masses, numItermax=NO_LIMIT, **settings))
 

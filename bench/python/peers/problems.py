@@ -19,18 +19,18 @@ MANY_COORDINATES = 32
 class Problem:
     """One transport; `cost_matrix` is None for clouds, and the clouds are None for a matrix."""
 
-    x: Array | None = None
-    y: Array | None = None
+    x: Any = None
+    y: Any = None
     cost: str = "sqeuclidean"
-    cost_matrix: Array | None = None
-    a: Array | None = None
-    b: Array | None = None
+    cost_matrix: Any = None
+    a: Any = None
+    b: Any = None
 
     @property
     def shape(self) -> tuple[int, int]:
         if self.cost_matrix is not None:
-            return self.cost_matrix.shape  # type: ignore[return-value]
-        return len(self.x), len(self.y)  # type: ignore[arg-type]
+            return self.cost_matrix.shape
+        return len(self.x), len(self.y)
 
     @property
     def is_assignment(self) -> bool:
@@ -49,7 +49,7 @@ class Problem:
         """The costs in double: given, or made from the clouds as a user of the peers makes them."""
         if self.cost_matrix is not None:
             return self.cost_matrix
-        if self.x.shape[1] >= MANY_COORDINATES:  # type: ignore[union-attr]
+        if self.x.shape[1] >= MANY_COORDINATES:
             return _by_matrix_product(self.x, self.y, self.cost)
         from scipy.spatial.distance import cdist
 
@@ -62,7 +62,7 @@ class Problem:
             raise ValueError("the columns are no permutation")
         if self.cost_matrix is not None:
             return float(self.cost_matrix[np.arange(n), columns].mean(dtype=np.float64))
-        steps = self.x.astype(np.float64) - self.y[columns].astype(np.float64)  # type: ignore
+        steps = self.x.astype(np.float64) - self.y[columns].astype(np.float64)
         squares = (steps**2).sum(axis=1)
         return float((squares if self.cost == "sqeuclidean" else np.sqrt(squares)).mean())
 

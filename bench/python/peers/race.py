@@ -10,17 +10,19 @@ import contextlib
 import json
 import math
 import os
+import pickle
 import queue
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from peers.contenders import CONTENDERS
+from peers.contenders import CONTENDERS, Contender
 from peers.worker import MARK
 from peers.workloads import WORKLOADS, Size
 
@@ -29,6 +31,8 @@ AGREEMENT = 1e-9
 #: A first run that takes longer than this many seconds is the only one.
 SLOW = 8.0
 START_SECONDS = 300.0
+#: The size of the problem at which a contender loads what it loads.
+WARM_UP = (16, 16)
 
 ONE_THREAD = {
     name: "1"
@@ -153,28 +157,36 @@ def race(
 
     `skipped`: contenders that are not to be run, and the status that says why.
     """
-    spec = {
-        "workload": workload,
-        "size": size,
-        "meshes": list(meshes),
-        "max_memory": limits.memory,
-    }
+    draw = WORKLOADS[workload].draw
+    problems = (draw(WARM_UP, meshes), draw(size, meshes))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "problems"
+        file.write_bytes(pickle.dumps(problems))
+        spec = {"problems": str(file), "max_memory": limits.memory}
+        contenders = [CONTENDERS[name] for name in names if CONTENDERS[name].serves(problems[1][0])]
+        return _run(workload, size, contenders, limits, spec, skipped or {})
+
+
+def _run(
+    workload: str,
+    size: Size,
+    contenders: Sequence[Contender],
+    limits: Limits,
+    spec: dict[str, Any],
+    skipped: dict[str, str],
+) -> list[Row]:
     rows: list[Row] = []
     running: list[tuple[Row, Worker, list[dict[str, Any]]]] = []
     expected: list[float] | None = None
-    served = WORKLOADS[workload].draw((16, size[1] * 16 // size[0] or 1), meshes)
     try:
-        for name in names:
-            contender = CONTENDERS[name]
-            if not contender.serves(served[0]):
-                continue
-            row = Row(workload, *size, name, contender.version())
+        for contender in contenders:
+            row = Row(workload, *size, contender.name, contender.version())
             rows.append(row)
-            if skipped and name in skipped:
-                row.status = skipped[name]
+            if contender.name in skipped:
+                row.status = skipped[contender.name]
                 continue
             try:
-                worker = Worker(name, spec, limits.seconds)
+                worker = Worker(contender.name, spec, limits.seconds)
                 first = worker.run()
             except Failure as failure:
                 row.status = str(failure)

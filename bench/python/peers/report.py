@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import fill
 
 from peers.race import Row
 from peers.workloads import WORKLOADS
@@ -92,35 +93,33 @@ def _time(seconds: float) -> str:
 
 
 def plot(rows: Sequence[Row], clock: str, file: Path) -> None:
-    """Time above, memory below, against n; a column per workload of more than one size."""
+    """Time above, memory below, against n; a column per workload that has several sizes."""
     from matplotlib.figure import Figure
 
-    sizes = {name: {row.n for row in rows if row.workload == name} for name in WORKLOADS}
-    names = [name for name, of_name in sizes.items() if len(of_name) > 1]
+    timed = [row for row in rows if row.timed]
+    names = [name for name in WORKLOADS if len({r.n for r in timed if r.workload == name}) > 1]
     if not names:
-        raise SystemExit("--plot needs a workload of more than one size")
-    contenders = list(dict.fromkeys(row.contender for row in rows))
-    figure = Figure(figsize=(4.2 * len(names), 7), layout="constrained")
+        raise SystemExit("--plot needs times at more than one size of a workload")
+    contenders = list(dict.fromkeys(row.contender for row in timed))
+    figure = Figure(figsize=(4 * len(names) + 2, 7), layout="constrained")
     axes = figure.subplots(2, len(names), squeeze=False)
-    for column, name in enumerate(names):
+    for name, (above, below) in zip(names, axes.T, strict=True):
         for number, contender in enumerate(contenders):
-            own = [row for row in rows if (row.workload, row.contender) == (name, contender)]
+            own = [row for row in timed if (row.workload, row.contender) == (name, contender)]
+            monge = contender == "monge"
             style = {
                 "label": contender,
-                "color": "black" if contender == "monge" else f"C{number - 1}",
+                "color": "black" if monge else f"C{number - 1}",
                 "marker": "o",
-                "linewidth": 2.5 if contender == "monge" else 1.2,
+                "linewidth": 2.5 if monge else 1.2,
+                "zorder": 3 if monge else 2,
             }
-            for axis, values in (
-                (axes[0, column], [seconds_of(row, clock) for row in own]),
-                (axes[1, column], [row.memory if row.timed else None for row in own]),
-            ):
-                # Less than a megabyte is noise, and zero has no logarithm.
-                points = [(r.n, max(v, 1e-6)) for r, v in zip(own, values, strict=True) if v]
-                if points:
-                    axis.loglog(*zip(*points, strict=True), **style)
-        axes[0, column].set(title=WORKLOADS[name].summary, ylabel=f"{clock} time [s]")
-        axes[1, column].set(xlabel="n", ylabel="memory above start [MB]")
-        axes[1, column].set_ylim(bottom=0.5)
-    axes[0, 0].legend(fontsize="small")
+            sizes = [row.n for row in own]
+            above.loglog(sizes, [seconds_of(row, clock) for row in own], **style)
+            # Below a megabyte is noise.
+            below.loglog(sizes, [max(row.memory or 0, 1) for row in own], **style)
+        above.set_title(fill(WORKLOADS[name].summary, 34), fontsize="medium")
+        above.set_ylabel(f"{clock} time [s]")
+        below.set(xlabel="n", ylabel="memory above start [MB]")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper")
     figure.savefig(file, dpi=150)

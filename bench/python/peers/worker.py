@@ -1,15 +1,19 @@
 """One contender and one problem in a process of their own: `python -m peers.worker SPEC`.
 
-SPEC is JSON: workload, size, meshes, contender, max_memory (MB). Each line on stdin asks for a run;
-each answer on stdout is a line MARK + JSON, since peers print too. The first line says that the
-worker is ready; the answer to the first run has the costs, and monge's its certificate.
+SPEC is JSON: contender, max_memory (MB), and `problems`, a file of two pickled batches: solving
+the first loads what a contender loads when it is first called, the second is the race's. Each line
+on stdin asks for a run; each answer on stdout is a line MARK + JSON, since peers print too. The
+first answer says that the worker is ready; that to the first run has the costs, and monge's its
+certificate.
 """
 
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,10 +21,8 @@ import numpy as np
 from peers import memory
 from peers.contenders import CONTENDERS, Answer
 from peers.problems import Batch
-from peers.workloads import WORKLOADS
 
 MARK = "@@"
-WARM_UP = (16, 16)
 
 
 def costs_of(batch: Batch, answer: Answer) -> list[float]:
@@ -51,10 +53,9 @@ def say(**answer: Any) -> None:
 def main(argument: str) -> int:
     spec = json.loads(argument)
     contender = CONTENDERS[spec["contender"]]
-    draw = WORKLOADS[spec["workload"]].draw
+    warm_up, batch = pickle.loads(Path(spec["problems"]).read_bytes())
     solve = contender.make()
-    solve(draw(WARM_UP, spec["meshes"]))  # what is loaded at the first call is no part of the race
-    batch = draw(tuple(spec["size"]), spec["meshes"])
+    solve(warm_up)
     before = memory.reset_peak()
     memory.limit(spec["max_memory"])
     say(ready=True)
