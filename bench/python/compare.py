@@ -1,6 +1,6 @@
 """Compares monge with the packages that solve the same problems, on the same problems.
 
-    pip install . --group peers                              # monge and its peers
+    pip install . --group peers                              # monge and its peers (pip >= 25.1)
     python bench/python/compare.py                           # all workloads: takes hours
     python bench/python/compare.py --only uniform,batch      # some
     python bench/python/compare.py --only sphere_torus_sq --sizes 512,1024 --max-seconds 20

@@ -98,7 +98,7 @@ class Worker:
         threading.Thread(target=self._read, daemon=True).start()
         try:
             self._answer(START_SECONDS)
-        except Failure:
+        except BaseException:
             self.close()
             raise
 

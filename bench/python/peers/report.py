@@ -85,7 +85,7 @@ def _cell(row: Row | None, own: float | None, clock: str) -> str:
 def _best(rows: Sequence[Row], own: float | None, clock: str) -> str:
     times = [seconds_of(row, clock) for row in rows if row.contender != "monge"]
     peers = [seconds for seconds in times if seconds is not None]
-    return f"{min(peers) / own:.1f}" if peers and own else ""
+    return f"{min(peers) / own:.2g}" if peers and own else ""
 
 
 def _time(seconds: float) -> str:
