@@ -6,7 +6,6 @@ pytest bench/python --benchmark-disable   # check the answers alone
 The answer is graded, independently of the package, before it is timed.
 """
 
-import compare
 import pytest
 from grading import SERVED, grade, instance_of, reference_of, solve_instance
 
@@ -19,20 +18,3 @@ def test_solver(benchmark, solver, family, n):
     grade(solution, reference_of(instance))
     benchmark.extra_info.update(solution.stats)
     benchmark(solve_instance, instance, solver, threads=1)
-
-
-def test_compare_verifies_answers_and_writes_a_table(tmp_path, capsys):
-    table = tmp_path / "table.md"
-    status = compare.main(["--sizes", "40,50", "--repeats", "1", "--markdown", str(table)])
-    assert status == 0
-    titles, rule, *rows = table.read_text(encoding="utf-8").splitlines()
-    assert titles.startswith("| workload ")
-    assert set(rule) <= set("| -")
-    assert len(rows) == 2 * len(compare.WORKLOADS)
-    assert "SciPy" in capsys.readouterr().out
-
-
-def test_compare_refuses_answers_that_differ():
-    costs = compare.uniform_costs(30)
-    with pytest.raises(SystemExit, match="wrong"):
-        compare.verify(costs, {"wrong": lambda c: (range(len(c)), range(len(c)))})
