@@ -31,6 +31,10 @@ V finish(const Euclidean&, V sum) {
 }
 template <class V>
 V finish(const EuclideanPower& cost, V sum) {
+  if (cost.power == 1) return square_root(sum);
+  if (cost.power == 2) return sum;
+  if (cost.power == 3) return sum * square_root(sum);
+  if (cost.power == 4) return sum * sum;
   return by_lane(sum, [&](double value) { return cost.finish(value); });
 }
 template <class Cost, class V>

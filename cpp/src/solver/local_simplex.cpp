@@ -2,8 +2,6 @@
 
 #include <atomic>
 
-#include "solver/tree_simplex.hpp"
-
 namespace monge {
 namespace {
 
@@ -79,7 +77,7 @@ class Part {
     tree_->finish_start();
   }
 
-  void optimise(double tolerance, Context& context) {
+  void optimise(const Tolerance& tolerance, Context& context) {
     run_simplex(*tree_, *arcs_, tolerance, context);
   }
 
@@ -118,7 +116,7 @@ class Part {
 }  // namespace
 
 std::int64_t run_local_simplex(TransportTree& tree, const CandidateArcs& arcs, Index part_size,
-                               double tolerance, Team& team, Context& context) {
+                               const Tolerance& tolerance, Team& team, Context& context) {
   const Parts parts = cut(tree, part_size);
   const std::int64_t count = static_cast<std::int64_t>(parts.begin.size()) - 1;
   std::atomic<std::int64_t> pivots{0};

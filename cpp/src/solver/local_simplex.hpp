@@ -8,14 +8,13 @@
 
 #include "monge/core/context.hpp"
 #include "parallel.hpp"
-#include "solver/candidate_arcs.hpp"
-#include "solver/transport_tree.hpp"
+#include "solver/tree_simplex.hpp"
 
 namespace monge {
 
 /// Cuts the tree into parts of some `part_size` nodes and optimises each over the arcs inside it.
 /// Returns the number of pivots. After an interruption, parts that were not reached are as before.
 std::int64_t run_local_simplex(TransportTree& tree, const CandidateArcs& arcs, Index part_size,
-                               double tolerance, Team& team, Context& context);
+                               const Tolerance& tolerance, Team& team, Context& context);
 
 }  // namespace monge

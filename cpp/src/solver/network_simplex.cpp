@@ -91,7 +91,7 @@ class DenseSimplex {
 
   void optimise(double rtol) {
     const RoundOptions options{static_cast<Index>(options_.violated_kept), rtol};
-    const auto price = [this](const Duals& duals, double tolerance) {
+    const auto price = [this](const Duals& duals, const Tolerance& tolerance) {
       return price_all(duals, tolerance);
     };
     do {
@@ -198,7 +198,7 @@ class DenseSimplex {
 
   const T* row(Index i) const { return c_.data + i * c_.row_stride; }
 
-  Pricing price_all(const Duals& duals, double tolerance) const {
+  Pricing price_all(const Duals& duals, const Tolerance& tolerance) const {
     const std::vector<double> prices = spread(duals.p);
     Pricing pricing{
         std::vector<std::vector<Violation>>(at((rows() + rows_per_chunk - 1) / rows_per_chunk)),
@@ -218,9 +218,11 @@ class DenseSimplex {
         for (Index k = 0; k < found; ++k) {
           const Index j = position_[at(columns[at(k)])];
           const double c = static_cast<double>(costs[columns[at(k)]]);
-          const double reduced = c - u + duals.p[at(j)];
+          const double p = duals.p[at(j)], reduced = c - u + p;
           worst = std::min(worst, reduced);
-          if (reduced < -tolerance) pricing.parts[chunk].push_back({reduced, {i, j, c}});
+          if (tolerance.violated(reduced, c, u, p)) {
+            pricing.parts[chunk].push_back({reduced, {i, j, c}});
+          }
         }
       }
     });

@@ -6,7 +6,6 @@
 #include <tuple>
 
 #include "monge/core/exact_sum.hpp"
-#include "solver/tree_simplex.hpp"
 
 namespace monge {
 namespace {
@@ -14,21 +13,13 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 /// Nodes of the parts of the tree that are optimised first; those after have four times as many.
 constexpr Index smallest_part = 300;
-/// A pair is violated beyond this part of the costs and potentials that occur.
-constexpr double tolerance_unit = 1e-14;
-
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// What rounding can make of a reduced cost.
-double rounding_of(const TransportTree& tree) {
-  double largest = 0, low = infinity, high = -infinity;
-  for (Index v = 0; v < tree.root(); ++v) {
-    if (tree.parent(v) != tree.root()) largest = std::max(largest, std::fabs(tree.arc_cost(v)));
-    if (tree.is_row(v)) continue;
-    low = std::min(low, tree.potential(v));
-    high = std::max(high, tree.potential(v));
-  }
-  return tolerance_unit * (largest + (high - low));
+/// The simplex in two runs: the second, whose potentials are fresh, finds what the rounding of the
+/// first one's shifts has hidden. It is bounded, for rounding might make it go in circles.
+void run_twice(TransportTree& tree, const CandidateArcs& arcs, double allowed, Context& context) {
+  run_simplex(tree, arcs, {allowed, Tolerance::coarse}, context);
+  run_simplex(tree, arcs, {allowed, Tolerance::fine}, context, 4 * (tree.root() + 256));
 }
 
 Duals duals_of(const TransportTree& tree) {
@@ -62,6 +53,15 @@ std::vector<Arc> most_violated(Pricing& pricing, Index cols, Index kept_per_row)
     }
   }
   return kept;
+}
+
+/// Those that are not candidates: one that is can only be violated by rounding.
+std::vector<Arc> unknown(const CandidateArcs& arcs, std::vector<Arc> violated) {
+  std::erase_if(violated, [&](const Arc& arc) {
+    const Index* end = arcs.cols() + arcs.end(arc.row);
+    return std::find(arcs.cols() + arcs.begin(arc.row), end, arc.col) != end;
+  });
+  return violated;
 }
 
 /// Lowering every u_i by its row's worst violation makes the potentials feasible.
@@ -103,25 +103,25 @@ Duals optimise(TransportTree& tree, CandidateArcs& arcs, const std::vector<Flow>
   // Where a gap is allowed, pairs may be violated by a part of it.
   double allowed = options.rtol * std::fabs(tree_cost(tree)) / total;
   for (Index part = smallest_part; 2 * part < tree.root(); part *= 4) {
-    const double tolerance = std::max(allowed, rounding_of(tree));
-    counters.local_pivots += run_local_simplex(tree, arcs, part, tolerance, team, context);
+    counters.local_pivots +=
+        run_local_simplex(tree, arcs, part, {allowed, Tolerance::coarse}, team, context);
   }
   const TransportTree::Counters before = tree.counters();
   Duals duals;
   while (!stopped()) {
     ++counters.rounds;
-    const double tolerance = std::max(allowed, rounding_of(tree));
-    run_simplex(tree, arcs, tolerance, context);
+    run_twice(tree, arcs, allowed, context);
     duals = duals_of(tree);
     if (stopped()) break;
-    Pricing pricing = price(duals, tolerance);
+    Pricing pricing = price(duals, {allowed, Tolerance::fine});
     if (stopped()) break;
     if (options.rtol > 0 && relative_gap(pricing, a, tree_cost(tree)) <= options.rtol) break;
-    const std::vector<Arc> violated = most_violated(pricing, tree.cols(), options.violated_kept);
+    const std::vector<Arc> violated =
+        unknown(arcs, most_violated(pricing, tree.cols(), options.violated_kept));
     if (!violated.empty()) {
       arcs.add(violated);
-    } else if (std::max(allowed, 2 * rounding_of(tree)) < tolerance || options.rtol > 0) {
-      allowed /= 4;  // the costs in the tree, or the gap that it leaves, ask for less
+    } else if (allowed > 0) {
+      allowed /= 4;  // no pair is violated by it, but the gap is too large
     } else {
       break;
     }

@@ -7,9 +7,7 @@
 
 #include "monge/core/context.hpp"
 #include "monge/result/result.hpp"
-#include "solver/candidate_arcs.hpp"
 #include "solver/local_simplex.hpp"
-#include "solver/transport_tree.hpp"
 
 namespace monge {
 
@@ -31,9 +29,8 @@ struct Pricing {
   std::vector<double> row_worst;  ///< the least reduced cost of each row, or 0
 };
 
-/// Finds all pairs with a reduced cost below -tolerance. May stop early if the context is
-/// interrupted.
-using PriceAllPairs = std::function<Pricing(const Duals&, double tolerance)>;
+/// Finds all violated pairs. May stop early if the context is interrupted.
+using PriceAllPairs = std::function<Pricing(const Duals&, const Tolerance&)>;
 
 struct RoundCounters {
   std::int64_t rounds = 0, local_pivots = 0, pivots = 0, cycle_nodes = 0, shifted_nodes = 0,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "monge/core/exact_sum.hpp"
+
 namespace monge {
 namespace {
 
@@ -72,14 +74,18 @@ std::vector<Index> TransportTree::preorder() {
   return order;
 }
 
+// A potential is an alternating sum of the costs on the path to the root, thousands of them in
+// large trees: summed in twice the precision, it is rounded once.
 void TransportTree::recompute() {
   const std::vector<Index> order = preorder();
+  std::vector<ExactSum> exact(nodes_.size());
   potential_[at(root())] = 0;
   for (Index v : order) {
     Node& node = nodes_[at(v)];
     node.size = 1;
-    const double from = potential_[at(node.parent)], cost = arc_cost_[at(v)];
-    potential_[at(v)] = flows_up(v) ? from + cost : from - cost;
+    exact[at(v)] = exact[at(node.parent)];
+    exact[at(v)].add(flows_up(v) ? arc_cost_[at(v)] : -arc_cost_[at(v)]);
+    potential_[at(v)] = exact[at(v)].value();
   }
   nodes_[at(root())].size = 1;
   for (auto v = order.rbegin(); v != order.rend(); ++v) {
