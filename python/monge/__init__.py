@@ -12,8 +12,8 @@ what solves what. All functions accept anything that NumPy can read; float32 and
 enter without a copy.
 """
 
+from monge import divergences as divergences
 from monge._core import __version__
-from monge import divergences
 from monge.chamfer import chamfer
 from monge.line import monotone_map, wasserstein_1d
 from monge.rays import ray_monotone_plan

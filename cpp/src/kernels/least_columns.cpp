@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "kernels/cost_rows.hpp"
 
@@ -45,25 +46,62 @@ LeastColumns sweep(const PointClouds& clouds, const std::vector<double>& g, Cont
   const std::size_t n = static_cast<std::size_t>(rows_of(clouds.x));
   LeastColumns least{std::vector<double>(n, infinity), std::vector<Index>(n, 0)};
   const auto& kernels = row_kernels();
-  for_each_cost_strip(clouds, context,
-                      [&](Index i, Index begin, Index count, const double* costs) {
-                        const TwoSmallest two =
-                            kernels.f64.two_smallest(costs, g.data() + begin, count);
-                        if (two.first < least.values[at(i)]) {
-                          least.values[at(i)] = two.first;
-                          least.columns[at(i)] = begin + two.argmin;
-                        }
-                      });
+  for_each_cost_strip(clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
+    const TwoSmallest two = kernels.f64.two_smallest(costs, g.data() + begin, count);
+    if (two.first < least.values[at(i)]) {
+      least.values[at(i)] = two.first;
+      least.columns[at(i)] = begin + two.argmin;
+    }
+  });
   const double bound = trivial_minimum(g);
   for (double& value : least.values) value = value == infinity ? bound : value;
   return least;
 }
 
+/// Both clouds' least squared distances from one pass over all pairs. Parts of the rows have column
+/// minima of their own.
+NearestPoints sweep_both(const AnyMatrixView& x, const AnyMatrixView& y, Context& context) {
+  constexpr std::int64_t most_parts = 8, rows_per_poll = 64;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const AxisMajor rows = by_axis(x), cols = by_axis(y);
+  const std::int64_t n = rows_of(x), m = rows_of(y), dim = cols_of(x);
+  const std::int64_t parts = std::min(most_parts, (n + rows_per_poll - 1) / rows_per_poll);
+  std::vector<std::vector<double>> least_y(static_cast<std::size_t>(parts));
+  NearestPoints nearest;
+  nearest.of_x.values.assign(static_cast<std::size_t>(n), 0);
+  const double work = static_cast<double>(n) * static_cast<double>(m) * static_cast<double>(dim);
+  const CallingThread caller;
+  const auto poll = [&] { return context.poll({"nearest points", 0}); };
+  parallel_for(
+      parts, work < 2e6 ? 1 : context.thread_count(),
+      [&](std::int64_t part) {
+        std::vector<double>& of_part = least_y[static_cast<std::size_t>(part)];
+        of_part.assign(static_cast<std::size_t>(m), infinity);
+        const std::int64_t end = (part + 1) * n / parts;
+        for (std::int64_t i = part * n / parts; i < end; i += rows_per_poll) {
+          if ((caller.is_current() ? poll() : context.interruption()) != Interruption::none) return;
+          row_kernels().pair_minima(rows.values.data() + i, rows.stride,
+                                    static_cast<Index>(std::min(rows_per_poll, end - i)),
+                                    cols.values.data(), cols.stride, static_cast<Index>(m),
+                                    static_cast<int>(dim), nearest.of_x.values.data() + i,
+                                    of_part.data());
+        }
+      },
+      poll);
+  nearest.of_y.values = std::move(least_y.front());
+  for (std::size_t part = 1; part < least_y.size(); ++part) {
+    for (std::size_t j = 0; j < least_y[part].size(); ++j) {
+      nearest.of_y.values[j] = std::min(nearest.of_y.values[j], least_y[part][j]);
+    }
+  }
+  return nearest;
+}
+
 }  // namespace
 
 bool tree_pays(std::int64_t rows, std::int64_t cols, std::int64_t dim) {
-  constexpr std::int64_t max_dim = 8;      // boxes bound hardly anything in higher dimension
-  constexpr double from_pairs = 1 << 18;   // below, building it costs more than it gives
+  constexpr std::int64_t max_dim = 8;     // boxes bound hardly anything in higher dimension
+  constexpr double from_pairs = 1 << 18;  // below, building it costs more than it gives
   return dim <= max_dim && static_cast<double>(rows) * static_cast<double>(cols) >= from_pairs;
 }
 
@@ -164,18 +202,24 @@ LeastColumns least_columns(const PointClouds& clouds, const std::vector<double>&
       .find(x, trivial_minimum(g), context);
 }
 
-NearestPoints nearest_points(const PointClouds& clouds, Context& context) {
-  const std::vector<double> none_x(static_cast<std::size_t>(rows_of(clouds.x)), 0.0),
-      none_y(static_cast<std::size_t>(rows_of(clouds.y)), 0.0);
-  if (!tree_pays(rows_of(clouds.x), rows_of(clouds.y), cols_of(clouds.x))) {
-    const PointClouds back{clouds.y, clouds.x, clouds.cost, clouds.line};
-    return {sweep(clouds, none_y, context), sweep(back, none_x, context)};
+NearestPoints nearest_points(const AnyMatrixView& x, const AnyMatrixView& y, bool with_columns,
+                             Context& context) {
+  constexpr double most_pairs_to_sweep = 1 << 24;
+  const std::int64_t n = rows_of(x), m = rows_of(y);
+  const bool tree = tree_pays(n, m, cols_of(x));
+  const bool few = static_cast<double>(n) * static_cast<double>(m) <= most_pairs_to_sweep;
+  if (!with_columns && (few || !tree)) return sweep_both(x, y, context);
+  const GroundCost cost = SqEuclidean{};
+  const std::vector<double> none_x(static_cast<std::size_t>(n), 0.0),
+      none_y(static_cast<std::size_t>(m), 0.0);
+  if (!tree) {
+    return {sweep({x, y, cost}, none_y, context), sweep({y, x, cost}, none_x, context)};
   }
-  const KdCloud x = make_kd_cloud(clouds.x, PricedTree::block),
-                y = make_kd_cloud(clouds.y, PricedTree::block);
-  const double extent = cost_across(x, y, clouds.cost);
-  return {ColumnTree(y, none_y, clouds.cost, extent).find(x, 0, context),
-          ColumnTree(x, none_x, clouds.cost, extent).find(y, 0, context)};
+  const KdCloud left = make_kd_cloud(x, PricedTree::block),
+                right = make_kd_cloud(y, PricedTree::block);
+  const double extent = cost_across(left, right, cost);
+  return {ColumnTree(right, none_y, cost, extent).find(left, 0, context),
+          ColumnTree(left, none_x, cost, extent).find(right, 0, context)};
 }
 
 }  // namespace monge::kernels

@@ -55,10 +55,14 @@ class ColumnTree {
 LeastColumns least_columns(const PointClouds& clouds, const std::vector<double>& g,
                            Context& context);
 
-/// least_columns for g = 0, of x in y and of y in x.
+/// Squared distances to the nearest point of the other cloud, and which that is.
 struct NearestPoints {
   LeastColumns of_x, of_y;
 };
-NearestPoints nearest_points(const PointClouds& clouds, Context& context);
+
+/// The columns are left empty unless they are asked for: up to some 2^24 pairs, and in high
+/// dimension, a sweep for both sides at once is the fastest, but does not know them.
+NearestPoints nearest_points(const AnyMatrixView& x, const AnyMatrixView& y, bool with_columns,
+                             Context& context);
 
 }  // namespace monge::kernels
