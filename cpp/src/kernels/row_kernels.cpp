@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/simd.hpp"
+#include "kernels/vector_sort.hpp"
 
 #ifndef MONGE_KERNELS
 #error "MONGE_KERNELS must name the table, MONGE_INSTRUCTION_SET its instruction set"
@@ -198,6 +199,107 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
   std::visit(run, cost);
 }
 
+// `directions` directions times `vectors` vectors of points: the accumulators stay in registers.
+template <int directions, int vectors>
+void project_part(const double* points, int dim, const double* direction, double* out,
+                  std::size_t out_stride) {
+  Vec sums[directions][vectors];
+  for (auto& row : sums) {
+    for (Vec& sum : row) sum = broadcast(0.0);
+  }
+  for (int a = 0; a < dim; ++a) {
+    const double* axis = points + a * tile_points;
+    Vec values[vectors];
+    for (int v = 0; v < vectors; ++v) values[v] = load(axis + v * width);
+    for (int k = 0; k < directions; ++k) {
+      const Vec factor = broadcast(direction[k * dim + a]);
+      for (int v = 0; v < vectors; ++v) sums[k][v] = multiply_add(factor, values[v], sums[k][v]);
+    }
+  }
+  for (int k = 0; k < directions; ++k) {
+    for (int v = 0; v < vectors; ++v) {
+      store(out + static_cast<std::size_t>(k) * out_stride + v * width, sums[k][v]);
+    }
+  }
+}
+
+void project_tile(const double* points, int dim, const double* directions, Index count, double* out,
+                  std::size_t out_stride) {
+  for (Index k = 0; k < count;) {
+    const int some = count - k >= 8 ? 8 : count - k >= 4 ? 4 : 1;
+    const double* direction = directions + static_cast<std::ptrdiff_t>(k) * dim;
+    double* row = out + static_cast<std::size_t>(k) * out_stride;
+    for (Index j = 0; j < tile_points; j += 2 * width) {
+      if (some == 8) project_part<8, 2>(points + j, dim, direction, row + j, out_stride);
+      if (some == 4) project_part<4, 2>(points + j, dim, direction, row + j, out_stride);
+      if (some == 1) project_part<1, 2>(points + j, dim, direction, row + j, out_stride);
+    }
+    k += some;
+  }
+}
+
+// `rows` rows against all columns: every column's coordinates are loaded once for them. A dimension
+// that the compiler knows (`axes`, 0 for none) keeps the rows' coordinates in registers.
+template <int rows, int axes>
+void pair_minima_of(const double* x, std::size_t x_stride, const double* y, std::size_t y_stride,
+                    Index m, int any_dim, double* least_x, double* least_y) {
+  const int dim = axes > 0 ? axes : any_dim;
+  Vec least[rows];
+  for (Vec& one : least) one = broadcast(infinity);
+  Index j = 0;
+  for (; j + width <= m; j += width) {
+    Vec sums[rows];
+    for (Vec& sum : sums) sum = broadcast(0.0);
+    for (int a = 0; a < dim; ++a) {
+      const Vec axis = load(y + static_cast<std::size_t>(a) * y_stride + j);
+      for (int r = 0; r < rows; ++r) {
+        const Vec difference =
+            broadcast(x[static_cast<std::size_t>(a) * x_stride + static_cast<std::size_t>(r)]) -
+            axis;
+        sums[r] += difference * difference;
+      }
+    }
+    Vec column = load(least_y + j);
+    for (int r = 0; r < rows; ++r) {
+      least[r] = smaller(sums[r], least[r]);
+      column = smaller(sums[r], column);
+    }
+    store(least_y + j, column);
+  }
+  for (int r = 0; r < rows; ++r) least_x[r] = smallest_lane(least[r]);
+  for (; j < m; ++j) {
+    for (int r = 0; r < rows; ++r) {
+      double sum = 0;
+      for (int a = 0; a < dim; ++a) {
+        const double difference =
+            x[static_cast<std::size_t>(a) * x_stride + static_cast<std::size_t>(r)] -
+            y[static_cast<std::size_t>(a) * y_stride + static_cast<std::size_t>(j)];
+        sum += difference * difference;
+      }
+      least_x[r] = sum < least_x[r] ? sum : least_x[r];
+      least_y[j] = sum < least_y[j] ? sum : least_y[j];
+    }
+  }
+}
+
+void pair_minima(const double* x, std::size_t x_stride, Index n, const double* y,
+                 std::size_t y_stride, Index m, int dim, double* least_x, double* least_y) {
+  Index i = 0;
+  for (; i + 4 <= n; i += 4) {
+    if (dim == 3) {
+      pair_minima_of<4, 3>(x + i, x_stride, y, y_stride, m, dim, least_x + i, least_y);
+    } else {
+      pair_minima_of<4, 0>(x + i, x_stride, y, y_stride, m, dim, least_x + i, least_y);
+    }
+  }
+  for (; i < n; ++i)
+    pair_minima_of<1, 0>(x + i, x_stride, y, y_stride, m, dim, least_x + i, least_y);
+}
+
+#if !defined(MONGE_VECTOR_SORT)
+constexpr decltype(RowKernels::sort_values) sort_values = nullptr;
+#endif
+
 template <class T>
 constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>,
                                       relax<T>,       group_minima<T>, collect<T>};
@@ -213,7 +315,8 @@ bool supported() {
 }  // namespace
 
 extern const RowKernels MONGE_KERNELS;
-const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported, cost_kernels<float>,
-                               cost_kernels<double>, costs};
+const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported,  cost_kernels<float>,
+                               cost_kernels<double>,  costs,      project_tile,
+                               pair_minima,           sort_values};
 
 }  // namespace monge::kernels

@@ -153,6 +153,17 @@ inline WideFloats square_root(WideFloats v) {
 #endif
 }
 
+/// a b + c, rounded once where that is as fast as a multiplication: for sums whose last bits may
+/// depend on the instruction set.
+inline Vec multiply_add(Vec a, Vec b, Vec c) {
+#if defined(MONGE_VECTORS) && defined(__AVX512F__)
+  return reinterpret_cast<Vec>(_mm512_fmadd_pd(
+      reinterpret_cast<__m512d>(a), reinterpret_cast<__m512d>(b), reinterpret_cast<__m512d>(c)));
+#else
+  return a * b + c;
+#endif
+}
+
 inline double smallest_lane(Vec v) {
   double least = lane(v, 0);
   for (int k = 1; k < width; ++k) least = lane(v, k) < least ? lane(v, k) : least;
