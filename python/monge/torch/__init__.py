@@ -1,0 +1,22 @@
+"""Optimal transport as differentiable torch functions and losses.
+
+Needs PyTorch: pip install "monge[torch]". Nothing is compiled against it: the operators reach the
+same core that NumPy's functions call, so any version of torch will do that has
+`torch.library.custom_op`. docs/torch.md says which gradients exist and what they are.
+"""
+
+from monge.extras import require
+
+require("torch", "torch")
+
+from monge.torch.functional import emd, match, transport_cost, wasserstein  # noqa: E402
+from monge.torch.losses import EMDLoss, WassersteinLoss  # noqa: E402
+
+__all__ = [
+    "EMDLoss",
+    "WassersteinLoss",
+    "emd",
+    "match",
+    "transport_cost",
+    "wasserstein",
+]

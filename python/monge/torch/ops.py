@@ -1,0 +1,449 @@
+"""The operators `torch.ops.monge.*`; the only file that registers anything with torch.
+
+Each takes a batch and returns tensors of fixed shape: a plan is padded to n + m - 1 triplets whose
+mass is 0, so that fake tensors, `torch.compile` and `vmap` know all sizes beforehand.
+
+Gradients. The cost is W = min_P <C, P> = max_{f, g} <a, f> + <b, g>, piecewise linear in C and in
+(a, b); by the envelope theorem its derivatives are the optimal plan and the optimal potentials:
+
+    dW/dx_i = sum_j P_ij dc(x_i, y_j)/dx_i     dW/dC_ij = P_ij     dW/da_i = f_i     dW/db_j = g_j
+
+Potentials are centred (mean 0): totals of a and b are tied, so a constant has no meaning, and steps
+along these gradients keep the totals. Where several optima exist, this is one subgradient; where
+points coincide, the ground cost contributes 0.
+
+Second derivatives. The plan does not change with points or costs, nor the potentials with masses,
+except where the optimum jumps: backward functions are differentiable torch, and double backward is
+right in x, y and in the incoming gradient. The plan does change with masses, and potentials with
+points and costs; those mixed derivatives raise.
+
+Memory O(B (n + m) d) for points. Inputs on the CPU are read in place; inputs on another device are
+copied to the host, solved there, and the results copied back.
+
+Source: V. M. Danskin, The theory of max-min, with applications, SIAM J. Appl. Math. 14 (1966)
+641-664; for the potentials, Peyre and Cuturi, Computational optimal transport (2019), section 9.1.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from monge import _core
+from monge.problem import Cost, cloud_problem, dense_problem
+from monge.solution import NotOptimal, from_core
+from monge.solve import _solve, is_proved
+
+Outputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+
+_PLAN = "Tensor cost, Tensor rows, Tensor cols, Tensor mass, Tensor f, Tensor g"
+
+
+@functools.cache
+def _say_where_it_runs(device: str) -> None:
+    warnings.warn(
+        f"monge solves on the CPU: tensors on {device!r} are copied to the host and back",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def _host(tensor: Tensor | None) -> Any:
+    """The tensor as an array; on the CPU a view of the same memory. None stays None."""
+    if tensor is None:
+        return None
+    if tensor.device.type != "cpu":
+        _say_where_it_runs(tensor.device.type)
+    return tensor.numpy(force=True)
+
+
+def _part(masses: Any, k: int, count: int) -> Any:
+    """The masses of pair k, without padding."""
+    return None if masses is None else masses[k, :count]
+
+
+def _lengths(lengths: Tensor | None, batch: int, most: int, argument: str) -> list[int]:
+    if lengths is None:
+        return [most] * batch
+    values = [int(value) for value in lengths.tolist()]
+    for k, value in enumerate(values):
+        if not 1 <= value <= most:
+            raise ValueError(
+                f"lengths of {argument} must be from 1 to {most}, the padded size; "
+                f"got {value} for pair {k} of the batch"
+            )
+    return values
+
+
+def _threads(threads: int | None) -> int | None:
+    """One thread inside a DataLoader's worker, where every core has a worker of its own."""
+    if threads is None and torch.utils.data.get_worker_info() is not None:
+        return 1
+    return threads
+
+
+def _solve_all(problems: list[_core.Problem], how: str) -> list[_core.Solution]:
+    options = ast.literal_eval(how)
+    threads = _threads(options.pop("threads"))
+    rtol = options["rtol"]
+    solutions = _solve(
+        problems,
+        options.pop("solver"),
+        options.pop("rtol"),
+        threads,
+        options.pop("time_limit"),
+        None,
+        options,
+    )
+    for solution in solutions:
+        if not is_proved(solution, rtol):
+            raise NotOptimal(from_core(solution))
+    return solutions
+
+
+def _pack(solutions: Sequence[_core.Solution], n: int, m: int, like: Tensor) -> Outputs:
+    """The outputs of an operator: a batch of solutions, padded."""
+    size, most = len(solutions), n + m - 1
+    costs = np.array([solution.cost for solution in solutions])
+    rows, cols = np.zeros((2, size, most), dtype=np.int64)
+    mass, f, g = np.zeros((size, most)), np.zeros((size, n)), np.zeros((size, m))
+    for k, solution in enumerate(solutions):
+        rows_k, cols_k, mass_k, f_k, g_k = solution.take_arrays()
+        if len(mass_k) > most:
+            raise ValueError(
+                f"solver must return a plan of at most n + m - 1 = {most} triplets here; "
+                f"{solution.solver!r} returned {len(mass_k)}"
+            )
+        rows[k, : len(rows_k)], cols[k, : len(cols_k)], mass[k, : len(mass_k)] = (
+            rows_k,
+            cols_k,
+            mass_k,
+        )
+        f[k, : len(f_k)], g[k, : len(g_k)] = f_k, g_k
+    values = [torch.from_numpy(array).to(like.dtype) for array in (costs, mass, f, g)]
+    indices = [torch.from_numpy(array) for array in (rows, cols)]
+    cost_, rows_, cols_, mass_, f_, g_ = (
+        tensor.to(like.device) for tensor in (values[0], *indices, *values[1:])
+    )
+    return cost_, rows_, cols_, mass_, f_, g_
+
+
+def _empty(batch: Any, n: Any, m: Any, like: Tensor) -> Outputs:
+    """What `_pack` returns, without values."""
+    most = n + m - 1
+    return (
+        like.new_empty(batch),
+        like.new_empty((batch, most), dtype=torch.int64),
+        like.new_empty((batch, most), dtype=torch.int64),
+        like.new_empty((batch, most)),
+        like.new_empty((batch, n)),
+        like.new_empty((batch, m)),
+    )
+
+
+class _Constant(torch.autograd.Function):
+    """`values` as they are, where differentiating them by `causes` would need what is missing."""
+
+    @staticmethod
+    def forward(values: Tensor, message: str, *causes: Tensor | None) -> Tensor:
+        return values.view_as(values)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.message = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        raise RuntimeError(ctx.message)
+
+
+def _plan_of_masses(mass: Tensor, a: Tensor | None, b: Tensor | None) -> Tensor:
+    if not torch.is_grad_enabled():
+        return mass
+    message = (
+        "the derivative of an optimal plan by masses is not available: differentiate the transport "
+        "cost twice by points or costs alone, with masses that do not require grad"
+    )
+    return _Constant.apply(mass, message, a, b)
+
+
+def _potential_of(potential: Tensor, *causes: Tensor) -> Tensor:
+    if not torch.is_grad_enabled():
+        return potential
+    message = (
+        "the derivative of optimal potentials by points or costs is not available: the gradient of "
+        "a transport cost by masses can be differentiated by masses alone"
+    )
+    return _Constant.apply(potential, message, *causes)
+
+
+def _mass_gradient(
+    grad: Tensor, potential: Tensor, lengths: Tensor | None, masses: Tensor
+) -> Tensor:
+    """grad times the centred potential; nothing for padding."""
+    size = potential.shape[-1]
+    inside = torch.isfinite(potential)
+    if lengths is not None:
+        inside = inside & (torch.arange(size, device=potential.device) < lengths[:, None])
+    held = torch.where(inside, potential, 0)
+    mean = held.sum(-1, keepdim=True) / inside.sum(-1, keepdim=True).clamp(min=1)
+    centred = torch.where(
+        inside, potential - mean, torch.where(potential == torch.inf, potential, 0)
+    )
+    return (grad[:, None] * centred).to(masses.dtype)
+
+
+def _cost_gradient(u: Tensor, cost: str, power: float) -> Tensor:
+    """The gradient of the ground cost by u = x - y; 0 where u = 0, in every derivative."""
+    if cost == "sqeuclidean":
+        return 2 * u
+    if cost == "cityblock":
+        return torch.sign(u)
+    if cost == "chebyshev":
+        axis = u.abs().argmax(-1, keepdim=True)
+        return torch.zeros_like(u).scatter(-1, axis, torch.sign(u.gather(-1, axis)))
+    if cost == "euclidean":
+        power = 1.0
+    elif cost != "euclidean_power":
+        raise ValueError(f"cost must have a gradient here; got {cost!r}")
+    if power == 2:
+        return 2 * u
+    # Lengths of tiny or huge u neither vanish nor overflow: they are scaled by the largest entry.
+    largest = u.abs().amax(-1, keepdim=True)
+    apart = largest > 0
+    largest = torch.where(apart, largest, 1).detach()
+    scaled = torch.where(apart, u / largest, 1)
+    norm = torch.linalg.vector_norm(scaled, dim=-1, keepdim=True)
+    # d |u|^p = p |u|^(p - 2) u = p (largest norm)^(p - 1) scaled / norm
+    gradient = scaled / norm
+    if power != 1:
+        gradient = power * (largest * norm) ** (power - 1) * gradient
+    return torch.where(apart, gradient, 0)
+
+
+def _gather(points: Tensor, indices: Tensor) -> Tensor:
+    return points.gather(1, indices[..., None].expand(-1, -1, points.shape[-1]))
+
+
+def _scatter(values: Tensor, indices: Tensor, like: Tensor) -> Tensor:
+    """Adds values (B, k, d) to their points (B, n, d)."""
+    return torch.zeros_like(like).scatter_add(1, indices[..., None].expand_as(values), values)
+
+
+# --- from points -------------------------------------------------------------------------------
+
+
+@torch.library.custom_op(
+    "monge::transport",
+    mutates_args=(),
+    schema="(Tensor x, Tensor y, Tensor? a, Tensor? b, Tensor? x_lengths, Tensor? y_lengths, "
+    f"str cost, float power, str how) -> ({_PLAN})",
+)
+def transport(
+    x: Tensor,
+    y: Tensor,
+    a: Tensor | None,
+    b: Tensor | None,
+    x_lengths: Tensor | None,
+    y_lengths: Tensor | None,
+    cost: str,
+    power: float,
+    how: str,
+) -> Outputs:
+    """Exact transport between clouds x (B, n, d) and y (B, m, d).
+
+    `how` is the Python literal of a dict: solver, rtol, threads, time_limit and the solver's
+    options. Returns the cost (B,), the plan's rows, cols and mass (B, n + m - 1), and the
+    potentials f (B, n) and g (B, m).
+    """
+    ground: Cost = (cost, power) if cost == "euclidean_power" else cost
+    points_x, points_y, masses_a, masses_b = _host(x), _host(y), _host(a), _host(b)
+    size, n, m = x.shape[0], x.shape[1], y.shape[1]
+    counts_x, counts_y = _lengths(x_lengths, size, n, "x"), _lengths(y_lengths, size, m, "y")
+    problems = []
+    for k in range(size):
+        i, j = counts_x[k], counts_y[k]
+        masses = _part(masses_a, k, i), _part(masses_b, k, j)
+        problems.append(cloud_problem(points_x[k, :i], points_y[k, :j], *masses, ground))
+    return _pack(_solve_all(problems, how), n, m, x)
+
+
+@transport.register_fake
+def _(
+    x: Tensor,
+    y: Tensor,
+    a: Tensor | None,
+    b: Tensor | None,
+    x_lengths: Tensor | None,
+    y_lengths: Tensor | None,
+    cost: str,
+    power: float,
+    how: str,
+) -> Outputs:
+    return _empty(x.shape[0], x.shape[1], y.shape[1], x)
+
+
+def _transport_setup(ctx: Any, inputs: tuple[Any, ...], output: Outputs) -> None:
+    x, y, a, b, x_lengths, y_lengths, ctx.cost, ctx.power, _ = inputs
+    _, rows, cols, mass, f, g = output
+    ctx.mark_non_differentiable(rows, cols, mass, f, g)
+    ctx.set_materialize_grads(False)
+    ctx.save_for_backward(x, y, a, b, x_lengths, y_lengths, rows, cols, mass, f, g)
+
+
+def _transport_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+    gradients: list[Tensor | None] = [None] * 9
+    if grad is None:
+        return tuple(gradients)
+    x, y, a, b, x_lengths, y_lengths, rows, cols, mass, f, g = ctx.saved_tensors
+    if ctx.needs_input_grad[0] or ctx.needs_input_grad[1]:
+        moved = _gather(x, rows) - _gather(y, cols)
+        weight = grad[:, None] * _plan_of_masses(mass, a, b)
+        force = weight[..., None] * _cost_gradient(moved, ctx.cost, ctx.power)
+        gradients[0] = _scatter(force, rows, x) if ctx.needs_input_grad[0] else None
+        gradients[1] = _scatter(-force, cols, y) if ctx.needs_input_grad[1] else None
+    if a is not None and ctx.needs_input_grad[2]:
+        gradients[2] = _mass_gradient(grad, _potential_of(f, x, y), x_lengths, a)
+    if b is not None and ctx.needs_input_grad[3]:
+        gradients[3] = _mass_gradient(grad, _potential_of(g, x, y), y_lengths, b)
+    return tuple(gradients)
+
+
+transport.register_autograd(_transport_backward, setup_context=_transport_setup)
+
+
+# --- from a cost matrix ------------------------------------------------------------------------
+
+
+@torch.library.custom_op(
+    "monge::transport_cost",
+    mutates_args=(),
+    schema="(Tensor cost_matrix, Tensor? a, Tensor? b, Tensor? row_lengths, "
+    f"Tensor? col_lengths, str how) -> ({_PLAN})",
+)
+def transport_cost(
+    cost_matrix: Tensor,
+    a: Tensor | None,
+    b: Tensor | None,
+    row_lengths: Tensor | None,
+    col_lengths: Tensor | None,
+    how: str,
+) -> Outputs:
+    """Exact transport by cost matrices (B, n, m); otherwise as `transport`."""
+    costs, masses_a, masses_b = _host(cost_matrix), _host(a), _host(b)
+    size, n, m = cost_matrix.shape
+    rows, cols = _lengths(row_lengths, size, n, "rows"), _lengths(col_lengths, size, m, "columns")
+    problems = []
+    for k in range(size):
+        i, j = rows[k], cols[k]
+        masses = _part(masses_a, k, i), _part(masses_b, k, j)
+        problems.append(dense_problem(costs[k, :i, :j], *masses))
+    return _pack(_solve_all(problems, how), n, m, cost_matrix)
+
+
+@transport_cost.register_fake
+def _(
+    cost_matrix: Tensor,
+    a: Tensor | None,
+    b: Tensor | None,
+    row_lengths: Tensor | None,
+    col_lengths: Tensor | None,
+    how: str,
+) -> Outputs:
+    size, n, m = cost_matrix.shape
+    return _empty(size, n, m, cost_matrix)
+
+
+def _transport_cost_setup(ctx: Any, inputs: tuple[Any, ...], output: Outputs) -> None:
+    cost_matrix, a, b, row_lengths, col_lengths, _ = inputs
+    _, rows, cols, mass, f, g = output
+    ctx.mark_non_differentiable(rows, cols, mass, f, g)
+    ctx.set_materialize_grads(False)
+    ctx.shape = cost_matrix.shape
+    ctx.save_for_backward(cost_matrix, a, b, row_lengths, col_lengths, rows, cols, mass, f, g)
+
+
+def _transport_cost_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+    gradients: list[Tensor | None] = [None] * 6
+    if grad is None:
+        return tuple(gradients)
+    cost_matrix, a, b, row_lengths, col_lengths, rows, cols, mass, f, g = ctx.saved_tensors
+    size, n, m = ctx.shape
+    if ctx.needs_input_grad[0]:
+        weight = grad[:, None] * _plan_of_masses(mass, a, b)
+        flat = weight.new_zeros((size, n * m)).scatter_add(1, rows * m + cols, weight)
+        gradients[0] = flat.reshape(size, n, m)
+    if a is not None and ctx.needs_input_grad[1]:
+        gradients[1] = _mass_gradient(grad, _potential_of(f, cost_matrix), row_lengths, a)
+    if b is not None and ctx.needs_input_grad[2]:
+        gradients[2] = _mass_gradient(grad, _potential_of(g, cost_matrix), col_lengths, b)
+    return tuple(gradients)
+
+
+transport_cost.register_autograd(_transport_cost_backward, setup_context=_transport_cost_setup)
+
+
+# --- assignment --------------------------------------------------------------------------------
+
+
+@torch.library.custom_op(
+    "monge::assignment",
+    mutates_args=(),
+    schema="(Tensor cost_matrix, str how) -> (Tensor rows, Tensor cols)",
+)
+def assignment(cost_matrix: Tensor, how: str) -> tuple[Tensor, Tensor]:
+    """The cheapest matching of each cost matrix (B, n, m): pairs (B, min(n, m)), rows sorted."""
+    costs = _host(cost_matrix)
+    size, n, m = costs.shape
+    rows, cols = np.zeros((2, size, min(n, m)), dtype=np.int64)
+    if min(n, m) > 0:
+        problems = [_core.Problem.dense(one, None, None, True) for one in costs]
+        for k, solution in enumerate(_solve_all(problems, how)):
+            rows_k, cols_k, *_ = solution.take_arrays()
+            order = np.argsort(rows_k)
+            rows[k], cols[k] = rows_k[order], cols_k[order]
+    device = cost_matrix.device
+    return torch.from_numpy(rows).to(device), torch.from_numpy(cols).to(device)
+
+
+@assignment.register_fake
+def _(cost_matrix: Tensor, how: str) -> tuple[Tensor, Tensor]:
+    size, n, m = cost_matrix.shape
+    pairs = cost_matrix.new_empty((size, torch.sym_min(n, m)), dtype=torch.int64)
+    return pairs, torch.empty_like(pairs)
+
+
+# --- vmap: one more batch dimension is a larger batch --------------------------------------------
+
+
+def _register_vmap(operator: Any) -> None:
+    def batched(info: Any, in_dims: tuple[Any, ...], *arguments: Any) -> Any:
+        folded = []
+        for argument, dim in zip(arguments, in_dims, strict=True):
+            if not isinstance(argument, Tensor):
+                folded.append(argument)
+                continue
+            outer = (
+                argument.expand(info.batch_size, *argument.shape)
+                if dim is None
+                else argument.movedim(dim, 0)
+            )
+            folded.append(outer.flatten(0, 1))
+        outputs = operator(*folded)
+        unfolded = tuple(
+            one.unflatten(0, (info.batch_size, len(one) // info.batch_size)) for one in outputs
+        )
+        return unfolded, (0,) * len(outputs)
+
+    operator.register_vmap(batched)
+
+
+for _operator in (transport, transport_cost, assignment):
+    _register_vmap(_operator)
