@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 import monge.torch as mt  # noqa: E402
 from monge.compat.msn import emdModule  # noqa: E402
+from monge.compat.pytorch3d import chamfer_distance  # noqa: E402
 from monge.compat.pytorch_emd import earth_mover_distance  # noqa: E402
 
 
@@ -60,7 +61,7 @@ def test_sizes_that_divide_each_other():
 # --- MSN ---
 
 
-@pytest.mark.parametrize("n", [1, 2, 20, 1000])
+@pytest.mark.parametrize("n", [1, 2, 20, 300])
 @pytest.mark.parametrize("dim", [1, 2, 3, 100])
 def test_emd_module_is_right_where_the_peer_is_not(n, dim):
     """No multiple of 1024, not in [0, 1], not d = 3: each made the peer wrong without an error."""
@@ -90,3 +91,103 @@ def test_emd_module_s_gradients():
     assert not assignment.requires_grad
     with pytest.raises(ValueError, match="input1 and input2 must have one shape"):
         emdModule()(x, y[:, 1:], 0.005, 50)
+
+
+# --- PyTorch3D ---
+
+
+def chamfer_terms(x, y, norm):
+    """Lengths from each x_i to its nearest y_j, and those j: the definition, by all pairs."""
+    ways = x[:, None] - y[None]
+    lengths = ways.square().sum(-1) if norm == 2 else ways.abs().sum(-1)
+    return lengths.min(1)
+
+
+@pytest.mark.parametrize("norm", [1, 2])
+@pytest.mark.parametrize("point_reduction", ["mean", "sum", "max"])
+@pytest.mark.parametrize("batch_reduction", ["mean", "sum", None])
+@pytest.mark.parametrize("single_directional", [True, False])
+def test_chamfer_distance(norm, point_reduction, batch_reduction, single_directional):
+    x, y = clouds(2, 6, 3), clouds(2, 9, 3, seed=1)
+    counts = (torch.tensor([6, 4]), torch.tensor([9, 1]))
+    weights = torch.tensor([0.5, 2.0])
+    expected = []
+    for k in range(2):
+        one, other = x[k, : counts[0][k]], y[k, : counts[1][k]]
+        sides = [chamfer_terms(one, other, norm).values, chamfer_terms(other, one, norm).values]
+        reduced = [
+            getattr(side, {"max": "amax"}.get(point_reduction, point_reduction))() for side in sides
+        ]
+        both = max(reduced) if point_reduction == "max" else sum(reduced)
+        expected.append(weights[k] * (reduced[0] if single_directional else both))
+    expected = torch.stack(expected)
+    if batch_reduction is not None:
+        expected = expected.sum() / (weights.sum() if batch_reduction == "mean" else 1)
+    loss, normals = chamfer_distance(
+        x,
+        y,
+        *counts,
+        weights=weights,
+        batch_reduction=batch_reduction,
+        point_reduction=point_reduction,
+        norm=norm,
+        single_directional=single_directional,
+    )
+    torch.testing.assert_close(loss, expected)
+    assert normals is None
+    for one, other in zip(
+        torch.autograd.grad(loss.sum(), (x, y)),
+        torch.autograd.grad(expected.sum(), (x, y)),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("abs_cosine", [True, False])
+def test_chamfer_distance_of_normals(abs_cosine):
+    x, y = clouds(2, 6, 3), clouds(2, 9, 3, seed=1)
+    x_normals, y_normals = clouds(2, 6, 3, seed=2), clouds(2, 9, 3, seed=3)
+    _, loss = chamfer_distance(
+        x, y, x_normals=x_normals, y_normals=y_normals, abs_cosine=abs_cosine
+    )
+    expected = []
+    for k in range(2):
+        for one, other, n_one, n_other in (
+            (x[k], y[k], x_normals[k], y_normals[k]),
+            (y[k], x[k], y_normals[k], x_normals[k]),
+        ):
+            met = n_other[chamfer_terms(one, other, 2).indices]
+            cosine = torch.cosine_similarity(n_one, met, dim=1)
+            expected.append((1 - (cosine.abs() if abs_cosine else cosine)).mean())
+    torch.testing.assert_close(loss, sum(expected) / 2)
+
+
+def test_chamfer_distance_defaults_and_terms():
+    x, y = clouds(2, 6, 3), clouds(2, 9, 3, seed=1)
+    loss, _ = chamfer_distance(x, y)
+    torch.testing.assert_close(loss, mt.chamfer(x, y).mean())
+    (there, back), _ = chamfer_distance(x, y, batch_reduction=None, point_reduction=None)
+    assert there.shape == (2, 6)
+    assert back.shape == (2, 9)
+    torch.testing.assert_close((there.mean(1) + back.mean(1)).mean(), loss)
+    zero, _ = chamfer_distance(x, y, weights=torch.zeros(2))
+    assert zero == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_reduction": "max"}, "batch_reduction must be"),
+        ({"point_reduction": "median"}, "point_reduction must be"),
+        ({"point_reduction": None}, "batch_reduction must be None"),
+        ({"norm": 3}, "norm must be 1 or 2"),
+        ({"weights": torch.ones(3)}, "weights must have shape"),
+        ({"weights": -torch.ones(2)}, "weights must be non-negative"),
+        ({"x_lengths": torch.tensor([1])}, "lengths of x"),
+    ],
+)
+def test_misuse_of_chamfer_distance_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        chamfer_distance(torch.zeros(2, 4, 3), torch.zeros(2, 4, 3), **options)
+    with pytest.raises(ValueError, match=r"tensors of shape \(N, P, D\)"):
+        chamfer_distance(torch.zeros(4, 3), torch.zeros(4, 3))

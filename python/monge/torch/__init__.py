@@ -9,14 +9,25 @@ from monge.extras import require
 
 require("torch", "torch")
 
-from monge.torch.functional import emd, match, transport_cost, wasserstein  # noqa: E402
-from monge.torch.losses import EMDLoss, WassersteinLoss  # noqa: E402
+from monge.torch.discrepancy import chamfer, sliced_wasserstein  # noqa: E402
+from monge.torch.functional import assign, emd, match, transport_cost, wasserstein  # noqa: E402
+from monge.torch.losses import (  # noqa: E402
+    ChamferLoss,
+    EMDLoss,
+    SlicedWassersteinLoss,
+    WassersteinLoss,
+)
 
 __all__ = [
+    "ChamferLoss",
     "EMDLoss",
+    "SlicedWassersteinLoss",
     "WassersteinLoss",
+    "assign",
+    "chamfer",
     "emd",
     "match",
+    "sliced_wasserstein",
     "transport_cost",
     "wasserstein",
 ]

@@ -27,8 +27,21 @@ class Batch:
     y_lengths: Tensor | None
     single: bool  # one pair came, without a batch dimension
 
+    def swapped(self) -> Batch:
+        """The batch with x and y exchanged."""
+        sides = (self.y, self.x, self.b, self.a, self.y_lengths, self.x_lengths)
+        return Batch(*sides, self.single)
+
     def unbatch(self, values: Tensor) -> Tensor:
         return values[0] if self.single else values
+
+
+def inside(points: Tensor, lengths: Tensor | None) -> Tensor:
+    """(B, n): which of the points (B, n, ...) are points, and not padding."""
+    size, n = points.shape[:2]
+    if lengths is None:
+        return torch.ones((size, n), dtype=torch.bool, device=points.device)
+    return torch.arange(n, device=points.device) < lengths[:, None]
 
 
 def is_list(clouds: Any) -> bool:

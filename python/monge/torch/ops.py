@@ -40,6 +40,7 @@ from monge import _core
 from monge.problem import Cost, cloud_problem, dense_problem
 from monge.solution import NotOptimal, from_core
 from monge.solve import _solve, is_proved
+from monge.torch.batch import inside
 
 Outputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
@@ -188,15 +189,10 @@ def _mass_gradient(
     grad: Tensor, potential: Tensor, lengths: Tensor | None, masses: Tensor
 ) -> Tensor:
     """grad times the centred potential; nothing for padding."""
-    size = potential.shape[-1]
-    inside = torch.isfinite(potential)
-    if lengths is not None:
-        inside = inside & (torch.arange(size, device=potential.device) < lengths[:, None])
-    held = torch.where(inside, potential, 0)
-    mean = held.sum(-1, keepdim=True) / inside.sum(-1, keepdim=True).clamp(min=1)
-    centred = torch.where(
-        inside, potential - mean, torch.where(potential == torch.inf, potential, 0)
-    )
+    held = torch.isfinite(potential) & inside(potential, lengths)
+    total = torch.where(held, potential, 0).sum(-1, keepdim=True)
+    mean = total / held.sum(-1, keepdim=True).clamp(min=1)
+    centred = torch.where(held, potential - mean, torch.where(potential == torch.inf, potential, 0))
     return (grad[:, None] * centred).to(masses.dtype)
 
 
@@ -420,6 +416,59 @@ def _(cost_matrix: Tensor, how: str) -> tuple[Tensor, Tensor]:
     return pairs, torch.empty_like(pairs)
 
 
+# --- nearest points ------------------------------------------------------------------------------
+
+
+def check_finite(points: Tensor, lengths: Tensor | None, argument: str) -> None:
+    """Raises ValueError for NaN or infinity in points (B, n, d), and for wrong lengths."""
+    _lengths(lengths, points.shape[0], points.shape[1], argument)
+    if not bool(torch.isfinite(points[inside(points, lengths)]).all()):
+        raise ValueError(f"{argument} must have finite coordinates; got NaN or infinity")
+
+
+def _largest(points: Tensor, lengths: Tensor | None) -> float:
+    entries = points[inside(points, lengths)]
+    return float(entries.abs().max()) or 1.0 if entries.numel() else 1.0
+
+
+@torch.library.custom_op(
+    "monge::nearest",
+    mutates_args=(),
+    schema="(Tensor x, Tensor y, Tensor? x_lengths, Tensor? y_lengths, float norm) "
+    "-> Tensor columns",
+)
+def nearest(
+    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, norm: float
+) -> Tensor:
+    """For each point of x (B, n, d) the nearest of y (B, m, d), the first of several: (B, n).
+
+    On the device of the points, by all distances: differences, not products, so that far clouds
+    lose nothing to cancellation. O(B n m d) time; memory bounded by working on rows in blocks.
+    """
+    check_finite(x, x_lengths, "x")
+    check_finite(y, y_lengths, "y")
+    size, n, m = x.shape[0], x.shape[1], y.shape[1]
+    columns = x.new_zeros((size, n), dtype=torch.int64)
+    # The unit of length matters to no nearest point, but squares of tiny or huge ones would vanish.
+    unit = max(_largest(x, x_lengths), _largest(y, y_lengths))
+    x, y = x / unit, y / unit
+    padding = ~inside(y, y_lengths)[:, None]
+    rows = max(1, 2**24 // max(1, size * m))
+    for start in range(0, n, rows):
+        block = torch.cdist(
+            x[:, start : start + rows], y, p=norm, compute_mode="donot_use_mm_for_euclid_dist"
+        )
+        columns[:, start : start + rows] = block.masked_fill_(padding, torch.inf).argmin(-1)
+    return columns
+
+
+@nearest.register_fake
+def _(
+    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, norm: float
+) -> Tensor:
+    return x.new_empty(x.shape[:2], dtype=torch.int64)
+
+
 # --- vmap: one more batch dimension is a larger batch --------------------------------------------
 
 
@@ -437,6 +486,8 @@ def _register_vmap(operator: Any) -> None:
             )
             folded.append(outer.flatten(0, 1))
         outputs = operator(*folded)
+        if isinstance(outputs, Tensor):
+            return outputs.unflatten(0, (info.batch_size, len(outputs) // info.batch_size)), 0
         unfolded = tuple(
             one.unflatten(0, (info.batch_size, len(one) // info.batch_size)) for one in outputs
         )
@@ -445,5 +496,5 @@ def _register_vmap(operator: Any) -> None:
     operator.register_vmap(batched)
 
 
-for _operator in (transport, transport_cost, assignment):
+for _operator in (transport, transport_cost, assignment, nearest):
     _register_vmap(_operator)
