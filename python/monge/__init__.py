@@ -9,8 +9,12 @@ True
 
 `emd` and `wasserstein` return numbers, `solve` and `solve_cost` a `Solution`; `solvers()` lists
 what solves what. All functions accept anything that NumPy can read; float32 and float64 arrays
-enter without a copy.
+enter without a copy. `monge.torch` has differentiable versions and losses, `monge.metrics` scores
+of generated clouds, `monge.compat` the names of other packages.
 """
+
+import importlib
+from typing import Any
 
 from monge._core import __version__
 from monge.line import monotone_map, wasserstein_1d
@@ -31,3 +35,10 @@ __all__ = [
     "wasserstein",
     "wasserstein_1d",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`monge.compat`, `monge.metrics` and `monge.torch`, imported when first used."""
+    if name in ("compat", "metrics", "torch"):
+        return importlib.import_module(f"monge.{name}")
+    raise AttributeError(f"module 'monge' has no attribute {name!r}")
