@@ -9,7 +9,8 @@ void register_line(py::module_& m) {
       "line_cost",
       [](const BoundProblem& bound) {
         const py::gil_scoped_release no_gil;
-        return line_cost(validate(bound.problem));
+        Context context;
+        return line_cost(validate(bound.problem), context);
       },
       py::arg("problem"), "The least cost of a transport on a line.");
   m.def(
@@ -18,7 +19,8 @@ void register_line(py::module_& m) {
         std::vector<double> map;
         {
           const py::gil_scoped_release no_gil;
-          map = monotone_map(validate(bound.problem));
+          Context context;
+          map = monotone_map(validate(bound.problem), context);
         }
         return to_numpy(std::move(map));
       },

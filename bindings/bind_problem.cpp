@@ -67,6 +67,7 @@ void register_problem(py::module_& m) {
                   py::arg("cost"), py::arg("power"), py::arg("line"))
       .def_static("dense", &dense, py::arg("cost_matrix"), py::arg("a"), py::arg("b"),
                   py::arg("assignment"))
+      .def_property_readonly("dim", [](const BoundProblem& bound) { return bound.problem.dim(); })
       .def("__repr__",
            [](const BoundProblem& bound) { return "<" + bound.problem.describe() + ">"; });
   m.def("ground_cost_names", &ground_cost_names, "The names of all ground costs.");

@@ -20,6 +20,7 @@ namespace py = pybind11;
 void register_problem(py::module_& m);
 void register_solve(py::module_& m);
 void register_line(py::module_& m);
+void register_discrepancy(py::module_& m);
 void register_instances(py::module_& m);
 
 /// A vector becomes a numpy array without a copy; the array owns it.

@@ -7,5 +7,6 @@ PYBIND11_MODULE(_core, m) {
   monge::bindings::register_problem(m);
   monge::bindings::register_solve(m);
   monge::bindings::register_line(m);
+  monge::bindings::register_discrepancy(m);
   monge::bindings::register_instances(m);
 }

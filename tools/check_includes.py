@@ -2,6 +2,8 @@
 
     core <- cost <- problem <- geometry <- kernels <- result <- solver
 
+discrepancy stands beside result and solver: it may include what is to the left of both.
+
 Run from anywhere; prints each violation as file:line and exits with status 1 if there is one.
 """
 
@@ -16,6 +18,8 @@ ARROW = ("core", "cost", "problem", "geometry", "parallel", "kernels", "result",
 
 #: What a file of each layer may include.
 ALLOWED = {layer: ARROW[: position + 1] for position, layer in enumerate(ARROW)}
+# Numbers without a plan or a certificate.
+ALLOWED["discrepancy"] = (*ALLOWED["kernels"], "discrepancy")
 # Problem generators stand beside the solvers, which must not know them.
 ALLOWED["instances"] = ("core", "cost", "problem", "instances")
 

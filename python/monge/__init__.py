@@ -17,21 +17,48 @@ import importlib
 from typing import Any
 
 from monge._core import __version__
+from monge import divergences
+from monge.chamfer import chamfer
 from monge.line import monotone_map, wasserstein_1d
+from monge.rays import ray_monotone_plan
+from monge.sliced import (
+    max_sliced_wasserstein,
+    sliced_gradient,
+    sliced_order,
+    sliced_wasserstein,
+)
 from monge.solution import NotOptimal, Plan, Solution
 from monge.solve import emd, linear_sum_assignment, solve, solve_cost, solvers, wasserstein
+from monge.transforms import (
+    c_transform,
+    is_c_concave,
+    is_lipschitz,
+    legendre_transform,
+    transport_map_from_gradient,
+)
 
 __all__ = [
     "NotOptimal",
     "Plan",
     "Solution",
     "__version__",
+    "c_transform",
+    "chamfer",
     "emd",
+    "is_c_concave",
+    "is_lipschitz",
+    "legendre_transform",
     "linear_sum_assignment",
+    "max_sliced_wasserstein",
     "monotone_map",
+    "ray_monotone_plan",
+    "sliced_gradient",
+    "sliced_order",
+    "sliced_wasserstein",
     "solve",
     "solve_cost",
     "solvers",
+    "transport_map_from_gradient",
     "wasserstein",
     "wasserstein_1d",
 ]

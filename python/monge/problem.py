@@ -79,6 +79,24 @@ def is_real_number(value: object) -> bool:
     return real and not isinstance(value, bool)
 
 
+def whole_number(value: object, argument: str, least: int) -> None:
+    """Raises TypeError or ValueError unless `value` is a whole number, at least `least`."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise TypeError(f"{argument} must be a whole number; got {value!r}")
+    if not least <= value < 2**31:
+        raise ValueError(f"{argument} must be a whole number from {least} to 2^31; got {value!r}")
+
+
+def thread_count(threads: int | None) -> int:
+    """What the core takes: 0 stands for all usable threads."""
+    if threads is None:
+        return 0
+    whole = isinstance(threads, (int, np.integer)) and not isinstance(threads, bool)
+    if not (whole and 1 <= threads <= 4096):
+        raise ValueError(f"threads must be a whole number from 1 to 4096; got {threads!r}")
+    return int(threads)
+
+
 def parse_cost(cost: Cost) -> tuple[str, float]:
     """The name and the power of a ground cost. Unknown names are the core's to refuse."""
     if isinstance(cost, str):

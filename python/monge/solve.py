@@ -18,6 +18,7 @@ from monge.problem import (
     is_real_number,
     is_tensor,
     power_cost,
+    thread_count,
 )
 from monge.solution import NotOptimal, Solution, from_core
 
@@ -293,9 +294,7 @@ def _solve(
         raise TypeError(f"solver must be a name; got {solver!r}")
     if not (is_real_number(rtol) and 0 <= rtol < 1):
         raise ValueError(f"rtol must be a number from 0 to 1; got {rtol!r}")
-    whole = isinstance(threads, (int, np.integer)) and not isinstance(threads, bool)
-    if threads is not None and not (whole and 1 <= threads <= 4096):
-        raise ValueError(f"threads must be a whole number from 1 to 4096; got {threads!r}")
+    wanted_threads = thread_count(threads)
     if time_limit is not None and not (is_real_number(time_limit) and time_limit >= 0):
         raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
     if progress is not None and not callable(progress):
@@ -310,7 +309,7 @@ def _solve(
         solver,
         plain,
         float(rtol),
-        0 if threads is None else int(threads),
+        wanted_threads,
         None if time_limit is None else float(time_limit),
         progress,
     )

@@ -34,7 +34,10 @@ struct Halving {
   }
 
   void halve(Index begin, Index end) const {
-    if (end - begin <= block) return;
+    if (end - begin <= block) {
+      std::sort(order.begin() + begin, order.begin() + end);
+      return;
+    }
     const auto blocks = static_cast<std::uint32_t>((end - begin + block - 1) / block);
     const Index middle = begin + block * static_cast<Index>(std::bit_ceil(blocks) / 2);
     const double* axis = widest_axis(begin, end);

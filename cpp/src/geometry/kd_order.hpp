@@ -2,7 +2,7 @@
 // every aligned run of block * 2^k.
 //
 // Recursive halving along the widest axis; the left part always takes the largest power of two of
-// blocks, so that runs are aligned. O(n log n).
+// blocks, so that runs are aligned. Within a block points keep their order. O(n log n).
 #pragma once
 
 #include <vector>

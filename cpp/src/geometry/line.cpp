@@ -1,6 +1,5 @@
 #include "monge/geometry/line.hpp"
 
-#include <algorithm>
 #include <limits>
 
 namespace monge {
@@ -37,27 +36,6 @@ struct RowMinima {
 };
 
 }  // namespace
-
-SortedLine sort_line(const AnyMatrixView& points) {
-  const std::size_t n = static_cast<std::size_t>(rows_of(points));
-  std::vector<std::pair<double, Index>> keyed(n);
-  std::visit(
-      [&](const auto& view) {
-        for (std::size_t i = 0; i < n; ++i) {
-          keyed[i] = {view(static_cast<std::int64_t>(i), 0), static_cast<Index>(i)};
-        }
-      },
-      points);
-  std::sort(keyed.begin(), keyed.end());
-  SortedLine line;
-  line.values.resize(n);
-  line.order.resize(n);
-  for (std::size_t k = 0; k < n; ++k) {
-    line.values[k] = keyed[k].first;
-    line.order[k] = keyed[k].second;
-  }
-  return line;
-}
 
 std::vector<double> line_minima(const std::vector<double>& x, const std::vector<double>& y,
                                 const std::vector<double>& g, const GroundCost& cost) {

@@ -3,78 +3,12 @@
 #include <algorithm>
 #include <limits>
 
-#include "geometry/kd_cloud.hpp"
-#include "geometry/priced_tree.hpp"
-#include "kernels/tree_search.hpp"
+#include "kernels/least_columns.hpp"
+#include "kernels/sorting.hpp"
 #include "monge/geometry/line.hpp"
-#include "parallel.hpp"
 
 namespace monge::kernels {
 namespace {
-
-constexpr Index rows_per_chunk = 64;
-constexpr double smallest_parallel_work =
-    2e6;  // multiply-adds; below, threads cost more than they give
-
-/// Rows of the matrix [first, end) that one piece of work handles.
-struct RowChunk {
-  Index first, end;
-};
-
-/// Calls visit(RowChunk) for all rows, on the context's threads if the work is worth it. Returns
-/// false if the context was interrupted, which leaves chunks out.
-template <class Visit>
-bool for_each_chunk(std::int64_t rows, double work, Context& context, const Visit& visit) {
-  const int threads = work < smallest_parallel_work ? 1 : context.thread_count();
-  const CallingThread caller;
-  const auto poll = [&] { return context.poll({"costs", 0}); };
-  parallel_for((rows + rows_per_chunk - 1) / rows_per_chunk, threads,
-               [&](std::int64_t chunk) {
-                 if ((caller.is_current() ? poll() : context.interruption()) != Interruption::none)
-                   return;
-                 const std::int64_t first = chunk * rows_per_chunk;
-                 visit(RowChunk{static_cast<Index>(first),
-                                static_cast<Index>(std::min(rows, first + rows_per_chunk))});
-               },
-               poll);
-  return context.interruption() == Interruption::none;
-}
-
-std::vector<double> coordinates(const AnyMatrixView& points, Index i) {
-  return std::visit(
-      [&](const auto& view) {
-        std::vector<double> x(static_cast<std::size_t>(view.cols));
-        for (std::int64_t k = 0; k < view.cols; ++k) x[static_cast<std::size_t>(k)] = view(i, k);
-        return x;
-      },
-      points);
-}
-
-/// Calls visit(i, begin, count, costs) for strips of rows; the strips of one row in ascending
-/// order.
-template <class Visit>
-bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visit& visit) {
-  const AxisMajor y = by_axis(clouds.y);
-  const Index n = static_cast<Index>(rows_of(clouds.x)), m = static_cast<Index>(rows_of(clouds.y));
-  const int dim = static_cast<int>(cols_of(clouds.x));
-  // A strip of y stays in the second-level cache while all rows of a chunk pass over it.
-  const Index strip = std::clamp<Index>(65536 / dim / 64 * 64, 64, 1024);
-  const auto& kernels = row_kernels();
-  const double work = static_cast<double>(n) * m * dim;
-  return for_each_chunk(n, work, context, [&](RowChunk rows) {
-    std::vector<double> costs(static_cast<std::size_t>(std::min(strip, m)));
-    std::vector<std::vector<double>> x;
-    for (Index i = rows.first; i < rows.end; ++i) x.push_back(coordinates(clouds.x, i));
-    for (Index begin = 0; begin < m; begin += strip) {
-      const Index count = std::min(strip, m - begin);
-      for (Index i = rows.first; i < rows.end; ++i) {
-        kernels.costs(clouds.cost, x[static_cast<std::size_t>(i - rows.first)].data(),
-                      y.values.data() + begin, y.stride, dim, costs.data(), count);
-        visit(i, begin, count, costs.data());
-      }
-    }
-  });
-}
 
 std::vector<double> line_row_minima(const PointClouds& clouds, const std::vector<double>& g) {
   const SortedLine x = sort_line(clouds.x), y = sort_line(clouds.y);
@@ -85,42 +19,9 @@ std::vector<double> line_row_minima(const PointClouds& clouds, const std::vector
   return f;
 }
 
-/// Up to this dimension boxes bound well enough for a tree to beat the sweep over all pairs ...
-constexpr Index tree_max_dim = 8;
-/// ... from this many pairs on.
-constexpr double tree_from_pairs = 1 << 18;
-
 /// Ground costs are not negative: -max g is below every C_ij - g_j.
 double trivial_minimum(const std::vector<double>& g) {
   return -*std::max_element(g.begin(), g.end());
-}
-
-std::vector<double> tree_row_minima(const PointClouds& clouds, const std::vector<double>& g,
-                                    Context& context) {
-  const KdCloud x = make_kd_cloud(clouds.x, PricedTree::block),
-                y = make_kd_cloud(clouds.y, PricedTree::block);
-  std::vector<double> price;
-  for (Index j : y.order) price.push_back(-g[static_cast<std::size_t>(j)]);
-  PricedTree tree(y.values, y.dim, y.n);
-  tree.refit(price.data());
-  const TreeSearch search(tree, clouds.cost);
-  std::vector<double> f(x.order.size(), trivial_minimum(g));
-  const double work = 1e4 * static_cast<double>(x.n);
-  for_each_chunk(x.n, work, context, [&](RowChunk rows) {
-    TreeSearch::Scratch scratch;
-    Scan scan;
-    std::vector<double> point(static_cast<std::size_t>(x.dim));
-    for (Index k = rows.first; k < rows.end; ++k) {
-      for (std::size_t a = 0; a < point.size(); ++a)
-        point[a] = x.values[a * x.order.size() + static_cast<std::size_t>(k)];
-      search.find(point.data(), price.data(), std::numeric_limits<double>::infinity(), 1, scratch,
-                  scan);
-      const Candidate& best = scan.found.front();
-      f[static_cast<std::size_t>(x.order[static_cast<std::size_t>(k)])] =
-          best.cost + price[static_cast<std::size_t>(best.column)];
-    }
-  });
-  return f;
 }
 
 std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vector<double>& g,
@@ -146,9 +47,9 @@ std::vector<double> dense_row_minima(const MatrixView<T>& c, const std::vector<d
   const auto& kernels = row_kernels();
   std::vector<double> f(static_cast<std::size_t>(c.rows), -std::numeric_limits<double>::infinity());
   const double work = static_cast<double>(c.rows) * static_cast<double>(c.cols);
-  for_each_chunk(c.rows, work, context, [&](RowChunk rows) {
+  for_each_row_chunk(c.rows, work, context, [&](Index first, Index end) {
     std::vector<T> scratch;
-    for (Index i = rows.first; i < rows.end; ++i) {
+    for (Index i = first; i < end; ++i) {
       f[static_cast<std::size_t>(i)] = kernels.of<T>().min_reduced(
           contiguous_row(c, i, scratch), g.data(), static_cast<Index>(c.cols));
     }
@@ -195,9 +96,9 @@ std::vector<double> row_minima(const Problem& problem, const std::vector<double>
   if (const PointClouds* clouds = problem.clouds()) {
     const bool convex = std::visit([](const auto& c) { return c.convex_on_line(); }, clouds->cost);
     if (problem.dim() == 1 && convex) return line_row_minima(*clouds, g);
-    const bool tree =
-        problem.dim() <= tree_max_dim && 1.0 * problem.rows() * problem.cols() >= tree_from_pairs;
-    return tree ? tree_row_minima(*clouds, g, context) : cloud_row_minima(*clouds, g, context);
+    return tree_pays(problem.rows(), problem.cols(), problem.dim())
+               ? least_columns(*clouds, g, context).values
+               : cloud_row_minima(*clouds, g, context);
   }
   return std::visit([&](const auto& c) { return dense_row_minima(c, g, context); },
                     problem.dense()->values);

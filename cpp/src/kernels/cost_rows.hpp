@@ -2,11 +2,13 @@
 // computed from points.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "kernels/row_kernels.hpp"
 #include "monge/core/context.hpp"
 #include "monge/problem/problem.hpp"
+#include "parallel.hpp"
 
 namespace monge::kernels {
 
@@ -27,6 +29,65 @@ const T* contiguous_row(const MatrixView<T>& c, std::int64_t i, std::vector<T>& 
   for (std::int64_t j = 0; j < c.cols; ++j)
     scratch[static_cast<std::size_t>(j)] = row[j * c.col_stride];
   return scratch.data();
+}
+
+/// Calls visit(first, end) for chunks of 64 rows, on the context's threads if `work` (in
+/// multiply-adds) is worth threads. Returns false if the context was interrupted, which leaves
+/// chunks out.
+template <class Visit>
+bool for_each_row_chunk(std::int64_t rows, double work, Context& context, const Visit& visit) {
+  constexpr std::int64_t rows_per_chunk = 64;
+  constexpr double smallest_parallel_work = 2e6;  // below, threads cost more than they give
+  const int threads = work < smallest_parallel_work ? 1 : context.thread_count();
+  const CallingThread caller;
+  const auto poll = [&] { return context.poll({"costs", 0}); };
+  parallel_for((rows + rows_per_chunk - 1) / rows_per_chunk, threads,
+               [&](std::int64_t chunk) {
+                 if ((caller.is_current() ? poll() : context.interruption()) != Interruption::none)
+                   return;
+                 const std::int64_t first = chunk * rows_per_chunk;
+                 visit(static_cast<Index>(first),
+                       static_cast<Index>(std::min(rows, first + rows_per_chunk)));
+               },
+               poll);
+  return context.interruption() == Interruption::none;
+}
+
+/// The coordinates of a point.
+inline std::vector<double> coordinates(const AnyMatrixView& points, Index i) {
+  return std::visit(
+      [&](const auto& view) {
+        std::vector<double> x(static_cast<std::size_t>(view.cols));
+        for (std::int64_t k = 0; k < view.cols; ++k) x[static_cast<std::size_t>(k)] = view(i, k);
+        return x;
+      },
+      points);
+}
+
+/// Calls visit(i, begin, count, costs) for strips of rows; the strips of one row in ascending
+/// order. Returns as for_each_row_chunk.
+template <class Visit>
+bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visit& visit) {
+  const AxisMajor y = by_axis(clouds.y);
+  const Index n = static_cast<Index>(rows_of(clouds.x)), m = static_cast<Index>(rows_of(clouds.y));
+  const int dim = static_cast<int>(cols_of(clouds.x));
+  // A strip of y stays in the second-level cache while all rows of a chunk pass over it.
+  const Index strip = std::clamp<Index>(65536 / dim / 64 * 64, 64, 1024);
+  const auto& kernels = row_kernels();
+  const double work = static_cast<double>(n) * m * dim;
+  return for_each_row_chunk(n, work, context, [&](Index first, Index end) {
+    std::vector<double> costs(static_cast<std::size_t>(std::min(strip, m)));
+    std::vector<std::vector<double>> x;
+    for (Index i = first; i < end; ++i) x.push_back(coordinates(clouds.x, i));
+    for (Index begin = 0; begin < m; begin += strip) {
+      const Index count = std::min(strip, m - begin);
+      for (Index i = first; i < end; ++i) {
+        kernels.costs(clouds.cost, x[static_cast<std::size_t>(i - first)].data(),
+                      y.values.data() + begin, y.stride, dim, costs.data(), count);
+        visit(i, begin, count, costs.data());
+      }
+    }
+  });
 }
 
 /// The full cost matrix of two clouds, row-major, in double; O(n m dim) on the context's threads.

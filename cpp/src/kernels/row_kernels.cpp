@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/simd.hpp"
+#include "kernels/vector_sort.hpp"
 
 #ifndef MONGE_KERNELS
 #error "MONGE_KERNELS must name the table, MONGE_INSTRUCTION_SET its instruction set"
@@ -307,6 +308,64 @@ void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesVi
   std::visit(run, cost);
 }
 
+// `directions` directions times `vectors` vectors of points: the accumulators stay in registers.
+template <int directions, int vectors>
+void project_tile(const double* points, std::size_t stride, int dim, const double* direction,
+                  double* out, std::size_t out_stride) {
+  Vec sums[directions][vectors];
+  for (auto& row : sums) {
+    for (Vec& sum : row) sum = broadcast(0);
+  }
+  for (int a = 0; a < dim; ++a) {
+    const double* axis = points + static_cast<std::size_t>(a) * stride;
+    for (int k = 0; k < directions; ++k) {
+      const Vec factor = broadcast(direction[k * dim + a]);
+      for (int v = 0; v < vectors; ++v) sums[k][v] += factor * load(axis + v * width);
+    }
+  }
+  for (int k = 0; k < directions; ++k) {
+    for (int v = 0; v < vectors; ++v) {
+      store(out + static_cast<std::size_t>(k) * out_stride + v * width, sums[k][v]);
+    }
+  }
+}
+
+template <int directions>
+void project_rows(const double* points, std::size_t stride, int dim, const double* direction,
+                  double* out, std::size_t out_stride, Index n) {
+  Index j = 0;
+  for (; j + 2 * width <= n; j += 2 * width) {
+    project_tile<directions, 2>(points + j, stride, dim, direction, out + j, out_stride);
+  }
+  for (; j < n; ++j) {
+    for (int k = 0; k < directions; ++k) {
+      double sum = 0;
+      for (int a = 0; a < dim; ++a) {
+        sum += direction[k * dim + a] * points[static_cast<std::size_t>(a) * stride +
+                                               static_cast<std::size_t>(j)];
+      }
+      out[static_cast<std::size_t>(k) * out_stride + static_cast<std::size_t>(j)] = sum;
+    }
+  }
+}
+
+void project(const double* points, std::size_t stride, int dim, const double* directions,
+             Index count, double* out, std::size_t out_stride, Index n) {
+  Index k = 0;
+  for (; k + 4 <= count; k += 4) {
+    project_rows<4>(points, stride, dim, directions + k * static_cast<std::ptrdiff_t>(dim),
+                    out + static_cast<std::size_t>(k) * out_stride, out_stride, n);
+  }
+  for (; k < count; ++k) {
+    project_rows<1>(points, stride, dim, directions + k * static_cast<std::ptrdiff_t>(dim),
+                    out + static_cast<std::size_t>(k) * out_stride, out_stride, n);
+  }
+}
+
+#if !defined(MONGE_VECTOR_SORT)
+constexpr decltype(RowKernels::sort_values) sort_values = nullptr;
+#endif
+
 template <class T>
 constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>,
                                       relax<T>,       group_minima<T>, collect<T>};
@@ -323,6 +382,7 @@ bool supported() {
 
 extern const RowKernels MONGE_KERNELS;
 const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported, cost_kernels<float>,
-                               cost_kernels<double>,  costs,     node_bounds};
+                               cost_kernels<double>,  costs,     node_bounds,
+                               project,               sort_values};
 
 }  // namespace monge::kernels

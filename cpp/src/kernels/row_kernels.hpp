@@ -6,6 +6,7 @@
 // bits. Rows are contiguous; no alignment is asked.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -61,6 +62,9 @@ struct NodesView {
   std::size_t stride;
 };
 
+/// Sorts n numbers by any means; what sort_values calls on runs that its pivots do not halve.
+using SortFallback = void (*)(double* values, std::int64_t n);
+
 struct RowKernels {
   std::string_view instruction_set;
   bool (*supported)();  ///< by this CPU
@@ -75,6 +79,15 @@ struct RowKernels {
   /// out_k <= cost(x, y) + price(y) for all points y of node k, k < n, up to rounding.
   void (*node_bounds)(const GroundCost& cost, const double* x, int dim, const NodesView& nodes,
                       double* out, Index n);
+
+  /// out[k * out_stride + j] = sum_a directions[k * dim + a] * points[a * stride + j], for k <
+  /// count and j < n. The order of additions is that of the axes.
+  void (*project)(const double* points, std::size_t stride, int dim, const double* directions,
+                  Index count, double* out, std::size_t out_stride, Index n);
+
+  /// Sorts n numbers, none NaN, in ascending order. Null where vectors do not beat a radix sort:
+  /// call sorting.hpp, which knows both.
+  void (*sort_values)(double* values, std::int64_t n, SortFallback fallback);
 
   template <class T>
   const CostKernels<T>& of() const {

@@ -1,62 +1,49 @@
 #include "monge/solver/sorting_1d.hpp"
 
-#include <algorithm>
-#include <cmath>
+#include <array>
 
+#include "geometry/staircase.hpp"
+#include "kernels/line_transport.hpp"
+#include "kernels/sorting.hpp"
 #include "monge/core/exact_sum.hpp"
-#include "monge/geometry/line.hpp"
+#include "parallel.hpp"
 
 namespace monge {
 namespace {
 
-/// (a.hi + a.lo) - (b.hi + b.lo), rounded.
-double difference(const ExactSum& a, const ExactSum& b) { return (a.hi - b.hi) + (a.lo - b.lo); }
-
-/// The staircase of the monotone plan. Calls cell(i, j, mass) for every cell from (0, 0) to
-/// (n - 1, m - 1), in sorted positions; consecutive cells share a row or a column.
-template <class RowMass, class ColMass, class Cell>
-void walk_staircase(std::size_t n, std::size_t m, double total, const RowMass& row_mass,
-                    const ColMass& col_mass, const Cell& cell) {
-  const double sliver = 0x1p-52 * total;
-  ExactSum rows_end, cols_end, position;  // cumulative mass through row i, column j; mass moved
-  std::size_t i = 0, j = 0;
-  rows_end.add(row_mass(0));
-  cols_end.add(col_mass(0));
-  for (;;) {
-    const double ahead = difference(rows_end, cols_end);
-    const bool last_row = i + 1 == n, last_col = j + 1 == m;
-    const bool together = std::fabs(ahead) <= sliver || (last_row && last_col);
-    const ExactSum& end = together || ahead < 0 ? rows_end : cols_end;
-    cell(i, j, std::max(0.0, difference(end, position)));
-    if (last_row && last_col) return;
-    position = end;
-    // Rounding of the last atoms never leaves the matrix: the other side then takes the rest.
-    const bool next_row = last_col || (!last_row && (together || ahead < 0));
-    const bool next_col = last_row || (!last_col && !together && ahead > 0);
-    if (next_row) rows_end.add(row_mass(++i));
-    if (next_col) cols_end.add(col_mass(++j));
-    if (together && next_row && !last_col) {
-      cell(i, j, 0);  // both are exhausted: pass through a cell without mass
-      cols_end.add(col_mass(++j));
-    }
-  }
-}
+using kernels::SortedLine;
 
 /// The staircase of a problem's sorted points.
 template <class Cell>
 void walk_lines(const Problem& problem, const SortedLine& x, const SortedLine& y,
                 const Cell& cell) {
+  if (problem.a.empty() && problem.b.empty()) {
+    return walk_uniform_staircase(x.values.size(), y.values.size(), cell);
+  }
   walk_staircase(
       x.values.size(), y.values.size(), problem.total_mass(),
       [&](std::size_t i) { return problem.row_mass(x.order[i]); },
       [&](std::size_t j) { return problem.col_mass(y.order[j]); }, cell);
 }
 
+/// Sorts both sides, each by a thread of its own where that is worth a thread.
+template <class Sort>
+auto sort_both(const PointClouds& clouds, Context& context, const Sort& sort) {
+  constexpr std::int64_t worth_a_thread = 100'000;
+  std::array<decltype(sort(clouds.x)), 2> sides;
+  const bool large = rows_of(clouds.x) + rows_of(clouds.y) > worth_a_thread;
+  parallel_for(2, large ? context.thread_count() : 1, [&](std::int64_t side) {
+    if (side == 0) sides[0] = sort(clouds.x);
+    if (side == 1) sides[1] = sort(clouds.y);
+  });
+  return sides;
+}
+
 }  // namespace
 
-Result solve_sorting_1d(const Problem& problem, const NoOptions&, Context&) {
-  const PointClouds& clouds = *problem.clouds();
-  const SortedLine x = sort_line(clouds.x), y = sort_line(clouds.y);
+Result solve_sorting_1d(const Problem& problem, const NoOptions&, Context& context) {
+  const auto sides = sort_both(*problem.clouds(), context, kernels::sort_line);
+  const SortedLine &x = sides[0], &y = sides[1];
   const std::size_t n = x.values.size(), m = y.values.size();
   Result result;
   result.plan.reserve(n + m - 1);
@@ -92,28 +79,26 @@ Result solve_sorting_1d(const Problem& problem, const NoOptions&, Context&) {
         };
         walk_lines(problem, x, y, cell);
       },
-      clouds.cost);
+      problem.clouds()->cost);
   result.stats = {{"triplets", static_cast<double>(result.plan.size())}};
   return result;
 }
 
-double line_cost(const Problem& problem) {
+double line_cost(const Problem& problem, Context& context) {
   const PointClouds& clouds = *problem.clouds();
-  const SortedLine x = sort_line(clouds.x), y = sort_line(clouds.y);
-  ExactSum sum;
-  std::visit(
-      [&](const auto& cost) {
-        walk_lines(problem, x, y, [&](std::size_t i, std::size_t j, double mass) {
-          sum.add_product(mass, cost.finish(cost.step(0, x.values[i] - y.values[j])));
-        });
-      },
-      clouds.cost);
-  return sum.value();
+  if (problem.a.empty() && problem.b.empty()) {
+    const auto [x, y] = sort_both(clouds, context, kernels::sorted_values);
+    return kernels::line_cost({x, {}}, {y, {}}, 1, clouds.cost);
+  }
+  const auto [x, y] = sort_both(clouds, context, kernels::sort_line);
+  const std::vector<double> a = kernels::row_masses(problem, x.order),
+                            b = kernels::col_masses(problem, y.order);
+  return kernels::line_cost({x.values, a}, {y.values, b}, problem.total_mass(), clouds.cost);
 }
 
-std::vector<double> monotone_map(const Problem& problem) {
-  const PointClouds& clouds = *problem.clouds();
-  const SortedLine x = sort_line(clouds.x), y = sort_line(clouds.y);
+std::vector<double> monotone_map(const Problem& problem, Context& context) {
+  const auto sides = sort_both(*problem.clouds(), context, kernels::sort_line);
+  const SortedLine &x = sides[0], &y = sides[1];
   std::vector<double> map(x.values.size());
   double reached = y.values.front();
   walk_lines(problem, x, y, [&](std::size_t i, std::size_t j, double mass) {

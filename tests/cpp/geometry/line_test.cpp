@@ -9,19 +9,6 @@
 namespace monge {
 namespace {
 
-TEST(SortLine, AscendsAndBreaksTiesByIndex) {
-  const std::vector<double> points{3, 1, 2, 1, 3};
-  const SortedLine line = sort_line(row_major(points.data(), 5, 1));
-  EXPECT_EQ(line.values, (std::vector<double>{1, 1, 2, 3, 3}));
-  EXPECT_EQ(line.order, (std::vector<Index>{1, 3, 2, 0, 4}));
-}
-
-TEST(SortLine, ReadsFloatsAndStrides) {
-  const std::vector<float> points{2, 9, 1, 9};
-  const SortedLine line = sort_line(MatrixView<float>{points.data(), 2, 1, 2, 1});
-  EXPECT_EQ(line.values, (std::vector<double>{1, 2}));
-}
-
 std::vector<double> sorted_numbers(std::mt19937_64& random, std::size_t n, int distinct) {
   std::vector<double> values(n);
   for (double& value : values)

@@ -35,7 +35,7 @@ Certificate certified(const Problem& problem) {
   const Certificate certificate = certificate_of(problem, result);
   EXPECT_LE(certificate.relative_gap, 1e-12);
   EXPECT_LE(certificate.marginal_error, 1e-14);
-  expect_close(line_cost(problem), certificate.cost);
+  expect_close(line_cost(problem, context), certificate.cost);
   return certificate;
 }
 
@@ -106,18 +106,21 @@ TEST(Sorting1d, EveryConvexCostIsCertifiedForRandomMasses) {
 }
 
 TEST(MonotoneMap, OfEqualUniformMassesIsTheSortedPermutation) {
+  Context context;
   const Line line{.x = {3, 1, 2}, .y = {10, 30, 20}};
-  EXPECT_EQ(monotone_map(line.problem()), (std::vector<double>{30, 10, 20}));
+  EXPECT_EQ(monotone_map(line.problem(), context), (std::vector<double>{30, 10, 20}));
 }
 
 TEST(MonotoneMap, OfASplitAtomIsWhereTheLastOfItsMassGoes) {
+  Context context;
   const Line line{.x = {0, 1}, .y = {5, 6, 7, 8}};
-  EXPECT_EQ(monotone_map(line.problem()), (std::vector<double>{6, 8}));
+  EXPECT_EQ(monotone_map(line.problem(), context), (std::vector<double>{6, 8}));
 }
 
 TEST(MonotoneMap, IsMonotone) {
+  Context context;
   const Line line{.x = {4, 2, 2, 9, 7}, .y = {1, 0, 3}, .a = {0.1, 0.2, 0.3, 0.15, 0.25}};
-  const std::vector<double> image = monotone_map(line.problem());
+  const std::vector<double> image = monotone_map(line.problem(), context);
   for (std::size_t i = 0; i < image.size(); ++i) {
     for (std::size_t k = 0; k < image.size(); ++k) {
       EXPECT_TRUE(line.x[i] >= line.x[k] || image[i] <= image[k]);

@@ -1,4 +1,4 @@
-// Points on a line: their order, and the row minima of Monge matrices.
+// Points on a line: the row minima of Monge matrices.
 //
 // For a convex cost h(x - y) and sorted x and y, the matrix C_ij = h(x_i - y_j) is a Monge matrix:
 // C_ij + C_kl <= C_il + C_kj for i < k, j < l. Adding numbers to whole columns keeps that, so the
@@ -12,14 +12,6 @@
 #include "monge/cost/ground_cost.hpp"
 
 namespace monge {
-
-/// The points of a cloud of dimension 1 in ascending order, ties by index.
-struct SortedLine {
-  std::vector<double> values;
-  std::vector<Index> order;  ///< values[k] is point order[k]
-};
-
-SortedLine sort_line(const AnyMatrixView& points);
 
 /// For each sorted x_i: min_j c(x_i, y_j) - g_j, where g follows y.values' order.
 /// `cost` must be convex on the line. Divide and conquer over rows; rounding of the costs can make

@@ -16,7 +16,10 @@
 // Cumulative masses that agree within one rounding of the total (2^-52 relative) count as equal,
 // so that masses such as 1/3 + 1/3 + 1/3 and 1 leave no slivers.
 //
-// Guarantee. Exact to rounding, for any masses. Determinism: ties are broken by index; one thread.
+// Uniform masses are walked in whole numbers.
+//
+// Guarantee. Exact to rounding, for any masses. Determinism: ties are broken by index; the two sides
+// are sorted by a thread each, and the answer does not depend on it.
 #pragma once
 
 #include "monge/core/context.hpp"
@@ -30,12 +33,12 @@ namespace monge {
 Result solve_sorting_1d(const Problem& problem, const NoOptions& options, Context& context);
 
 /// The cost of the monotone plan alone, without plan and potentials.
-double line_cost(const Problem& problem);
+double line_cost(const Problem& problem, Context& context);
 
 /// T(x_i) = inf { t : F_b(t) >= F_a(x_i) }, the quantile map of the monotone plan, where F_a counts
 /// tied points in the order of their index: the y that the last of the mass of x_i goes to. Where
 /// no atom must split (as for n = m uniform masses), T carries a to b exactly. An atom without mass
 /// goes where the mass before it ends.
-std::vector<double> monotone_map(const Problem& problem);
+std::vector<double> monotone_map(const Problem& problem, Context& context);
 
 }  // namespace monge

@@ -1,0 +1,412 @@
+#include "monge/discrepancy/sliced.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/line_transport.hpp"
+#include "kernels/row_kernels.hpp"
+#include "kernels/sorting.hpp"
+#include "monge/core/exact_sum.hpp"
+#include "parallel.hpp"
+
+namespace monge {
+namespace {
+
+using kernels::LineSide;
+using kernels::SortScratch;
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// A cloud in double, measured from `origin`, in tiles of points stored by axis.
+class TiledCloud {
+ public:
+  static constexpr std::int64_t tile = 64;
+
+  TiledCloud(const AnyMatrixView& points, const std::vector<double>& origin)
+      : n_(rows_of(points)),
+        dim_(cols_of(points)),
+        values_(at((n_ + tile - 1) / tile * tile * dim_)) {
+    std::visit(
+        [&](const auto& view) {
+          for (std::int64_t i = 0; i < n_; ++i) {
+            for (std::int64_t a = 0; a < dim_; ++a) {
+              values_[place(i, a)] = static_cast<double>(view(i, a)) - origin[at(a)];
+            }
+          }
+        },
+        points);
+  }
+
+  std::int64_t size() const { return n_; }
+  std::int64_t dim() const { return dim_; }
+
+  /// out[k * n + i] = direction k . point i
+  void project(const double* directions, std::int64_t count, double* out) const {
+    const auto& kernels = kernels::row_kernels();
+    for (std::int64_t i = 0; i < n_; i += tile) {
+      kernels.project(values_.data() + i * dim_, tile, static_cast<int>(dim_), directions,
+                      static_cast<Index>(count), out + i, at(n_),
+                      static_cast<Index>(std::min(tile, n_ - i)));
+    }
+  }
+
+  /// sums[a] += sum_i weights[i] * coordinate a of point i
+  void add_moments(const std::vector<double>& weights, std::vector<double>& sums) const {
+    for (std::int64_t i = 0; i < n_; i += tile) {
+      const std::int64_t count = std::min(tile, n_ - i);
+      for (std::int64_t a = 0; a < dim_; ++a) {
+        const double* axis = values_.data() + i * dim_ + a * tile;
+        double sum = 0;
+        for (std::int64_t k = 0; k < count; ++k) sum += weights[at(i + k)] * axis[k];
+        sums[at(a)] += sum;
+      }
+    }
+  }
+
+ private:
+  std::size_t place(std::int64_t i, std::int64_t a) const {
+    return at((i / tile * dim_ + a) * tile + i % tile);
+  }
+
+  std::int64_t n_, dim_;
+  std::vector<double> values_;
+};
+
+std::vector<double> first_point(const AnyMatrixView& points) {
+  std::vector<double> point;
+  std::visit(
+      [&](const auto& view) {
+        for (std::int64_t a = 0; a < view.cols; ++a) point.push_back(view(0, a));
+      },
+      points);
+  return point;
+}
+
+/// One side of projections: the numbers, and what sorting them takes.
+struct ProjectedSide {
+  std::vector<double> projections;  ///< of a group of directions
+  std::vector<double> values, masses;
+  std::vector<Index> order;
+  SortScratch scratch;
+
+  /// Sorts projection k of the group, keeping the order.
+  void sort(std::int64_t k, std::int64_t n) {
+    const double* given = projections.data() + k * n;
+    order.resize(at(n));
+    values.resize(at(n));
+    kernels::sort_positions(given, n, order.data(), scratch);
+    for (std::int64_t i = 0; i < n; ++i) values[at(i)] = given[order[at(i)]];
+  }
+};
+
+/// Two clouds ready to be projected.
+class Slicer {
+ public:
+  Slicer(const Problem& problem, const Directions& directions, Context& context)
+      : problem_(problem),
+        context_(context),
+        x_(problem.clouds()->x, first_point(problem.clouds()->x)),
+        y_(problem.clouds()->y, first_point(problem.clouds()->x)),
+        count_(directions.rows),
+        weighted_(!problem.a.empty() || !problem.b.empty()),
+        total_(problem.total_mass()) {
+    for (std::int64_t k = 0; k < directions.rows; ++k) {
+      for (std::int64_t a = 0; a < directions.cols; ++a) directions_.push_back(directions(k, a));
+    }
+  }
+
+  const TiledCloud& x() const { return x_; }
+  const TiledCloud& y() const { return y_; }
+  std::int64_t count() const { return count_; }
+  bool weighted() const { return weighted_; }
+  double total() const { return total_; }
+  const Problem& problem() const { return problem_; }
+  const double* direction(std::int64_t k) const { return directions_.data() + k * x_.dim(); }
+
+  /// Directions that are projected together: what fits into the second-level cache, or so.
+  std::int64_t group() const {
+    return std::clamp<std::int64_t>((std::int64_t{1} << 20) / (x_.size() + y_.size()) / 4 * 4, 1,
+                                    16);
+  }
+
+  /// Calls work(chunk) for chunks on the context's threads, until it is interrupted.
+  template <class Work>
+  void for_each(std::int64_t chunks, const Work& work) const {
+    const CallingThread caller;
+    const auto poll = [&] { return context_.poll({"projections", 0}); };
+    const double operations = static_cast<double>(count_) *
+                              static_cast<double>(x_.size() + y_.size()) *
+                              static_cast<double>(x_.dim() + 20);
+    const int threads = operations < 1e6 ? 1 : context_.thread_count();
+    parallel_for(chunks, threads,
+                 [&](std::int64_t chunk) {
+                   const Interruption found = caller.is_current() ? poll() : context_.interruption();
+                   if (found == Interruption::none) work(chunk);
+                 },
+                 poll);
+  }
+
+  /// Calls visit(k, x, y, in_group) for each direction k of [first, end), its projections being
+  /// number in_group of the group that x and y hold.
+  template <class Visit>
+  void project(std::int64_t first, std::int64_t end, ProjectedSide& x, ProjectedSide& y,
+               const Visit& visit) const {
+    for (std::int64_t begin = first; begin < end; begin += group()) {
+      const std::int64_t some = std::min(group(), end - begin);
+      x.projections.resize(at(some * x_.size()));
+      y.projections.resize(at(some * y_.size()));
+      x_.project(direction(begin), some, x.projections.data());
+      y_.project(direction(begin), some, y.projections.data());
+      for (std::int64_t k = 0; k < some; ++k) visit(begin + k, k);
+    }
+  }
+
+  /// Calls visit(k, in_group, x, y) for every direction k, groups on several threads.
+  template <class Visit>
+  void for_each_direction(const Visit& visit) const {
+    const std::int64_t size = group();
+    for_each((count_ + size - 1) / size, [&](std::int64_t chunk) {
+      ProjectedSide x, y;
+      project(chunk * size, std::min(count_, (chunk + 1) * size), x, y,
+              [&](std::int64_t k, std::int64_t in_group) { visit(k, in_group, x, y); });
+    });
+  }
+
+  double cost(std::int64_t in_group, ProjectedSide& x, ProjectedSide& y,
+              const GroundCost& cost) const {
+    const std::int64_t n = x_.size(), m = y_.size();
+    if (!weighted_) {
+      double *u = x.projections.data() + in_group * n, *v = y.projections.data() + in_group * m;
+      kernels::sort_values(u, n, x.scratch);
+      kernels::sort_values(v, m, y.scratch);
+      return kernels::line_cost({{u, at(n)}, {}}, {{v, at(m)}, {}}, total_, cost);
+    }
+    sort(in_group, x, y);
+    return kernels::line_cost({x.values, x.masses}, {y.values, y.masses}, total_, cost);
+  }
+
+  /// The same with slopes, in the order of the points: of W_p^p by each projected point.
+  double slopes(std::int64_t in_group, ProjectedSide& x, ProjectedSide& y, double p,
+                std::vector<double>& by_x, std::vector<double>& by_y) const {
+    sort(in_group, x, y);
+    std::vector<double> u(at(x_.size())), v(at(y_.size()));
+    const double cost = kernels::line_cost_and_slopes({x.values, x.masses}, {y.values, y.masses},
+                                                      total_, p, u.data(), v.data());
+    by_x.resize(u.size());
+    by_y.resize(v.size());
+    for (std::size_t i = 0; i < u.size(); ++i) by_x[at(x.order[i])] = u[i];
+    for (std::size_t j = 0; j < v.size(); ++j) by_y[at(y.order[j])] = v[j];
+    return cost;
+  }
+
+ private:
+  void sort(std::int64_t in_group, ProjectedSide& x, ProjectedSide& y) const {
+    x.sort(in_group, x_.size());
+    y.sort(in_group, y_.size());
+    x.masses = kernels::row_masses(problem_, x.order);
+    y.masses = kernels::col_masses(problem_, y.order);
+  }
+
+  const Problem& problem_;
+  Context& context_;
+  TiledCloud x_, y_;
+  std::vector<double> directions_;
+  std::int64_t count_;
+  bool weighted_;
+  double total_;
+};
+
+GroundCost power_cost(double p) {
+  if (p == 1) return Cityblock{};
+  if (p == 2) return SqEuclidean{};
+  return EuclideanPower{p};
+}
+
+double norm(const std::vector<double>& v) {
+  double sum = 0;
+  for (double value : v) sum += value * value;
+  return std::sqrt(sum);
+}
+
+/// Scales v to length 1; false if it has none.
+bool normalise(std::vector<double>& v) {
+  double size = 0;
+  for (double value : v) size = std::max(size, std::fabs(value));
+  if (!(size > 0) || !std::isfinite(size)) return false;
+  for (double& value : v) value /= size;  // so that squares neither overflow nor vanish
+  const double length = norm(v);
+  for (double& value : v) value /= length;
+  return true;
+}
+
+/// Ascent of W_p^p over the sphere, from one start.
+class Ascent {
+ public:
+  Ascent(const Slicer& slicer, double p) : slicer_(slicer), p_(p) {}
+
+  MaxSliced run(std::vector<double> start, int max_iterations) {
+    MaxSliced best{0, std::move(start), 0};
+    std::vector<double> gradient;
+    best.cost = evaluate(best.direction, gradient);
+    while (best.iterations < max_iterations && normalise(gradient)) {
+      const double before = best.cost;
+      if (!step(best, gradient)) break;
+      ++best.iterations;
+      if (best.cost - before <= least_improvement * best.cost) break;
+    }
+    return best;
+  }
+
+ private:
+  static constexpr double least_improvement = 1e-9;
+  static constexpr double least_step = 1e-6;
+
+  /// Moves `best` towards `gradient` by the first step that improves it, and replaces `gradient`.
+  bool step(MaxSliced& best, std::vector<double>& gradient) {
+    for (double s = 1; s >= least_step; s /= 2) {
+      std::vector<double> direction(gradient.size()), next;
+      for (std::size_t a = 0; a < direction.size(); ++a) {
+        direction[a] = (1 - s) * best.direction[a] + s * gradient[a];
+      }
+      if (!normalise(direction)) continue;
+      const double cost = evaluate(direction, next);
+      if (cost > best.cost) {
+        best.cost = cost;
+        best.direction = std::move(direction);
+        gradient = std::move(next);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  double evaluate(const std::vector<double>& direction, std::vector<double>& gradient) {
+    x_.projections.resize(at(slicer_.x().size()));
+    y_.projections.resize(at(slicer_.y().size()));
+    slicer_.x().project(direction.data(), 1, x_.projections.data());
+    slicer_.y().project(direction.data(), 1, y_.projections.data());
+    const double cost = slicer_.slopes(0, x_, y_, p_, by_x_, by_y_);
+    gradient.assign(direction.size(), 0);
+    slicer_.x().add_moments(by_x_, gradient);
+    slicer_.y().add_moments(by_y_, gradient);
+    return cost;
+  }
+
+  const Slicer& slicer_;
+  double p_;
+  ProjectedSide x_, y_;
+  std::vector<double> by_x_, by_y_;
+};
+
+std::vector<double> difference_of_means(const Slicer& slicer) {
+  std::vector<double> a(at(slicer.x().size())), b(at(slicer.y().size()));
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] = slicer.problem().row_mass(static_cast<Index>(i));
+  for (std::size_t j = 0; j < b.size(); ++j) b[j] = -slicer.problem().col_mass(static_cast<Index>(j));
+  std::vector<double> difference(at(slicer.x().dim()));
+  slicer.x().add_moments(a, difference);
+  slicer.y().add_moments(b, difference);
+  return difference;
+}
+
+}  // namespace
+
+std::vector<double> sliced_costs(const Problem& problem, const Directions& directions, double p,
+                                 Context& context) {
+  const Slicer slicer(problem, directions, context);
+  const GroundCost cost = power_cost(p);
+  std::vector<double> costs(at(slicer.count()));
+  slicer.for_each_direction(
+      [&](std::int64_t k, std::int64_t in_group, ProjectedSide& x, ProjectedSide& y) {
+        costs[at(k)] = slicer.cost(in_group, x, y, cost);
+      });
+  return costs;
+}
+
+SlicedOrder sliced_order(const Problem& problem, const Directions& directions, Context& context) {
+  const Slicer slicer(problem, directions, context);
+  const std::int64_t n = slicer.x().size(), m = slicer.y().size();
+  context.require_memory(4.0 * static_cast<double>(slicer.count()) * static_cast<double>(n + m),
+                         "the order of " + std::to_string(n + m) + " points in " +
+                             std::to_string(slicer.count()) + " directions");
+  SlicedOrder order;
+  order.x.resize(at(slicer.count() * n));
+  order.y.resize(at(slicer.count() * m));
+  slicer.for_each_direction(
+      [&](std::int64_t k, std::int64_t in_group, ProjectedSide& x, ProjectedSide& y) {
+        kernels::sort_positions(x.projections.data() + in_group * n, n, order.x.data() + k * n,
+                                x.scratch);
+        kernels::sort_positions(y.projections.data() + in_group * m, m, order.y.data() + k * m,
+                                y.scratch);
+      });
+  return order;
+}
+
+SlicedGradient sliced_gradient(const Problem& problem, const Directions& directions, double p,
+                               Context& context) {
+  const Slicer slicer(problem, directions, context);
+  const std::int64_t n = slicer.x().size(), m = slicer.y().size(), dim = slicer.x().dim();
+  const std::int64_t count = slicer.count();
+  // Sums of parts that do not depend on the number of threads.
+  const std::int64_t parts = std::min<std::int64_t>(8, count);
+  context.require_memory(
+      8.0 * static_cast<double>(parts + 1) * static_cast<double>(n + m) * static_cast<double>(dim),
+      "the gradient of " + std::to_string(n + m) + " points in dimension " + std::to_string(dim));
+  SlicedGradient gradient;
+  gradient.costs.resize(at(count));
+  gradient.x.resize(at(n * dim));
+  gradient.y.resize(at(m * dim));
+  std::vector<std::vector<double>> of_x(at(parts)), of_y(at(parts));
+  const auto add = [&](const std::vector<double>& slopes, const double* direction,
+                       std::vector<double>& sums) {
+    for (std::size_t i = 0; i < slopes.size(); ++i) {
+      for (std::size_t a = 0; a < at(dim); ++a) {
+        sums[i * at(dim) + a] += slopes[i] * direction[a] / static_cast<double>(count);
+      }
+    }
+  };
+  slicer.for_each(parts, [&](std::int64_t part) {
+    ProjectedSide x, y;
+    std::vector<double> by_x, by_y;
+    of_x[at(part)].resize(at(n * dim));
+    of_y[at(part)].resize(at(m * dim));
+    slicer.project(part * count / parts, (part + 1) * count / parts, x, y,
+                   [&](std::int64_t k, std::int64_t in_group) {
+                     gradient.costs[at(k)] = slicer.slopes(in_group, x, y, p, by_x, by_y);
+                     add(by_x, slicer.direction(k), of_x[at(part)]);
+                     add(by_y, slicer.direction(k), of_y[at(part)]);
+                   });
+  });
+  for (std::int64_t part = 0; part < parts; ++part) {
+    for (std::size_t k = 0; k < of_x[at(part)].size(); ++k) gradient.x[k] += of_x[at(part)][k];
+    for (std::size_t k = 0; k < of_y[at(part)].size(); ++k) gradient.y[k] += of_y[at(part)][k];
+  }
+  return gradient;
+}
+
+MaxSliced max_sliced(const Problem& problem, const Directions& directions, double p, int starts,
+                     int max_iterations, Context& context) {
+  const std::vector<double> costs = sliced_costs(problem, directions, p, context);
+  const Slicer slicer(problem, directions, context);
+  std::vector<std::int64_t> best(costs.size());
+  std::iota(best.begin(), best.end(), 0);
+  std::stable_sort(best.begin(), best.end(),
+                   [&](std::int64_t k, std::int64_t l) { return costs[at(k)] > costs[at(l)]; });
+  best.resize(std::min(best.size(), at(starts)));
+  std::vector<std::vector<double>> from;
+  for (std::int64_t k : best) {
+    from.emplace_back(slicer.direction(k), slicer.direction(k) + slicer.x().dim());
+  }
+  if (std::vector<double> means = difference_of_means(slicer); normalise(means)) {
+    from.push_back(std::move(means));
+  }
+  std::vector<MaxSliced> found(from.size());
+  slicer.for_each(static_cast<std::int64_t>(from.size()), [&](std::int64_t k) {
+    found[at(k)] = Ascent(slicer, p).run(from[at(k)], max_iterations);
+  });
+  return *std::max_element(
+      found.begin(), found.end(),
+      [](const MaxSliced& a, const MaxSliced& b) { return a.cost < b.cost; });
+}
+
+}  // namespace monge

@@ -1,0 +1,115 @@
+#include "kernels/line_transport.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "geometry/staircase.hpp"
+
+namespace monge::kernels {
+namespace {
+
+/// Compensated sums side by side: one alone would wait for its own additions.
+class LaneSums {
+ public:
+  static constexpr std::size_t lanes = 8;
+  template <class Term>
+  void add(std::size_t begin, std::size_t end, const Term& term) {
+    std::size_t k = begin;
+    for (; k + lanes <= end; k += lanes) {
+      for (std::size_t lane = 0; lane < lanes; ++lane) sums_[lane].add(term(k + lane));
+    }
+    for (; k < end; ++k) sums_[0].add(term(k));
+  }
+  double value() const {
+    ExactSum total;
+    for (const ExactSum& sum : sums_) {
+      total.add(sum.hi);
+      total.add(sum.lo);
+    }
+    return total.value();
+  }
+
+ private:
+  ExactSum sums_[lanes];
+};
+
+/// Calls cell(i, j, mass) along the staircase of the two sides.
+template <class Cell>
+void walk_sides(const LineSide& x, const LineSide& y, double total, const Cell& cell) {
+  const std::size_t n = x.values.size(), m = y.values.size();
+  if (x.masses.empty()) return walk_uniform_staircase(n, m, cell);
+  walk_staircase(
+      n, m, total, [&](std::size_t i) { return x.masses[i]; },
+      [&](std::size_t j) { return y.masses[j]; }, cell);
+}
+
+template <class Cost>
+double cost_of_sides(const LineSide& x, const LineSide& y, double total, const Cost& cost) {
+  const std::size_t n = x.values.size();
+  const auto pair = [&](std::size_t i, std::size_t j) {
+    return cost.finish(cost.step(0, x.values[i] - y.values[j]));
+  };
+  if (x.masses.empty() && y.values.size() == n) {
+    LaneSums sums;
+    sums.add(0, n, [&](std::size_t k) { return pair(k, k); });
+    return sums.value() / static_cast<double>(n);
+  }
+  ExactSum sum;
+  walk_sides(x, y, total, [&](std::size_t i, std::size_t j, double mass) {
+    sum.add_product(mass, pair(i, j));
+  });
+  return sum.value();
+}
+
+/// |t|^(p - 1) sign(t) p, the slope of |t|^p.
+double slope_of_power(double t, double p) {
+  if (t == 0) return 0;
+  if (p == 1) return std::copysign(1.0, t);
+  if (p == 2) return 2 * t;
+  return std::copysign(p * std::pow(std::fabs(t), p - 1), t);
+}
+
+double power_of_size(double t, double p) {
+  return p == 1 ? std::fabs(t) : p == 2 ? t * t : std::pow(std::fabs(t), p);
+}
+
+}  // namespace
+
+std::vector<double> row_masses(const Problem& problem, std::span<const Index> order) {
+  std::vector<double> masses;
+  if (problem.a.empty() && problem.b.empty()) return masses;
+  masses.reserve(order.size());
+  for (Index i : order) masses.push_back(problem.row_mass(i));
+  return masses;
+}
+
+std::vector<double> col_masses(const Problem& problem, std::span<const Index> order) {
+  std::vector<double> masses;
+  if (problem.a.empty() && problem.b.empty()) return masses;
+  masses.reserve(order.size());
+  for (Index j : order) masses.push_back(problem.col_mass(j));
+  return masses;
+}
+
+double line_cost(const LineSide& x, const LineSide& y, double total, const GroundCost& cost) {
+  // On a line all distances are |x - y|, which needs no square root.
+  if (std::holds_alternative<Euclidean>(cost) || std::holds_alternative<Chebyshev>(cost)) {
+    return cost_of_sides(x, y, total, Cityblock{});
+  }
+  return std::visit([&](const auto& c) { return cost_of_sides(x, y, total, c); }, cost);
+}
+
+double line_cost_and_slopes(const LineSide& x, const LineSide& y, double total, double p,
+                            double* slope_x, double* slope_y) {
+  ExactSum sum;
+  walk_sides(x, y, total, [&](std::size_t i, std::size_t j, double mass) {
+    const double t = x.values[i] - y.values[j];
+    sum.add_product(mass, power_of_size(t, p));
+    const double slope = mass * slope_of_power(t, p);
+    slope_x[i] += slope;
+    slope_y[j] -= slope;
+  });
+  return sum.value();
+}
+
+}  // namespace monge::kernels

@@ -1,0 +1,33 @@
+// Transport between sorted lines: its cost, and its slopes.
+#pragma once
+
+#include <span>
+
+#include "kernels/sorting.hpp"
+#include "monge/cost/ground_cost.hpp"
+#include "monge/problem/problem.hpp"
+
+namespace monge::kernels {
+
+/// One side of a transport on a line: ascending numbers, and their masses; both sides' masses are
+/// empty for uniform ones, 1 / n each.
+struct LineSide {
+  std::span<const double> values;
+  std::span<const double> masses;
+};
+
+/// The masses of sorted rows or columns; empty if the problem has none on either side.
+std::vector<double> row_masses(const Problem& problem, std::span<const Index> order);
+std::vector<double> col_masses(const Problem& problem, std::span<const Index> order);
+
+/// The least cost between two sides of the same total; `cost` must be convex on the line. O(n + m).
+/// The sum is compensated, in an order that depends on n and m alone.
+double line_cost(const LineSide& x, const LineSide& y, double total, const GroundCost& cost);
+
+/// As line_cost for |x - y|^p, p >= 1; adds d cost / d x_i to slope_x[i] and the same for y, in the
+/// order of the sides. At a kink (p = 1, x_i = y_j) the slope is 0; where ties or masses leave a
+/// choice, it is that of the monotone plan.
+double line_cost_and_slopes(const LineSide& x, const LineSide& y, double total, double p,
+                            double* slope_x, double* slope_y);
+
+}  // namespace monge::kernels
