@@ -13,11 +13,20 @@ enter without a copy.
 """
 
 from monge._core import __version__
+from monge.entropic import (
+    EntropicPlan,
+    EntropicSolution,
+    sinkhorn,
+    sinkhorn_cost,
+    sinkhorn_divergence,
+)
 from monge.line import monotone_map, wasserstein_1d
 from monge.solution import NotOptimal, Plan, Solution
 from monge.solve import emd, linear_sum_assignment, solve, solve_cost, solvers, wasserstein
 
 __all__ = [
+    "EntropicPlan",
+    "EntropicSolution",
     "NotOptimal",
     "Plan",
     "Solution",
@@ -25,6 +34,9 @@ __all__ = [
     "emd",
     "linear_sum_assignment",
     "monotone_map",
+    "sinkhorn",
+    "sinkhorn_cost",
+    "sinkhorn_divergence",
     "solve",
     "solve_cost",
     "solvers",

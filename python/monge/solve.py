@@ -260,6 +260,19 @@ def solvers() -> dict[str, dict[str, Any]]:
     return _core.solvers()
 
 
+def check_limits(
+    threads: int | None, time_limit: float | None, progress: ProgressCallback | None
+) -> None:
+    """Raises TypeError or ValueError for what is no limit of a call."""
+    whole = isinstance(threads, (int, np.integer)) and not isinstance(threads, bool)
+    if threads is not None and not (whole and 1 <= threads <= 4096):
+        raise ValueError(f"threads must be a whole number from 1 to 4096; got {threads!r}")
+    if time_limit is not None and not (is_real_number(time_limit) and time_limit >= 0):
+        raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable; got {progress!r}")
+
+
 def _solve(
     problems: list[_core.Problem],
     solver: str,
@@ -273,13 +286,7 @@ def _solve(
         raise TypeError(f"solver must be a name; got {solver!r}")
     if not (is_real_number(rtol) and 0 <= rtol < 1):
         raise ValueError(f"rtol must be a number from 0 to 1; got {rtol!r}")
-    whole = isinstance(threads, (int, np.integer)) and not isinstance(threads, bool)
-    if threads is not None and not (whole and 1 <= threads <= 4096):
-        raise ValueError(f"threads must be a whole number from 1 to 4096; got {threads!r}")
-    if time_limit is not None and not (is_real_number(time_limit) and time_limit >= 0):
-        raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
-    if progress is not None and not callable(progress):
-        raise TypeError(f"progress must be callable; got {progress!r}")
+    check_limits(threads, time_limit, progress)
     plain: dict[str, Option] = {}
     for name, value in options.items():
         plain[name] = value.item() if isinstance(value, np.generic) else value
