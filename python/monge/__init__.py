@@ -16,9 +16,16 @@ of generated clouds, `monge.compat` the names of other packages.
 import importlib
 from typing import Any
 
-from monge._core import __version__
 from monge import divergences
+from monge._core import __version__
 from monge.chamfer import chamfer
+from monge.entropic import (
+    EntropicPlan,
+    EntropicSolution,
+    sinkhorn,
+    sinkhorn_cost,
+    sinkhorn_divergence,
+)
 from monge.line import monotone_map, wasserstein_1d
 from monge.rays import ray_monotone_plan
 from monge.sliced import (
@@ -38,12 +45,15 @@ from monge.transforms import (
 )
 
 __all__ = [
+    "EntropicPlan",
+    "EntropicSolution",
     "NotOptimal",
     "Plan",
     "Solution",
     "__version__",
     "c_transform",
     "chamfer",
+    "divergences",
     "emd",
     "is_c_concave",
     "is_lipschitz",
@@ -52,6 +62,9 @@ __all__ = [
     "max_sliced_wasserstein",
     "monotone_map",
     "ray_monotone_plan",
+    "sinkhorn",
+    "sinkhorn_cost",
+    "sinkhorn_divergence",
     "sliced_gradient",
     "sliced_order",
     "sliced_wasserstein",

@@ -58,7 +58,7 @@ def kullback_leibler(p: ArrayLike, q: ArrayLike) -> Any:
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike) -> Any:
-    """The Jensen-Shannon divergence (KL(p | m) + KL(q | m)) / 2, m = (p + q) / 2, natural logarithm.
+    """The Jensen-Shannon divergence (KL(p | m) + KL(q | m)) / 2, m = (p + q) / 2, natural log.
 
     Its square root is a metric (`scipy.spatial.distance.jensenshannon` returns that root).
 

@@ -103,7 +103,9 @@ def _rays(
         u = (heads[longest] - tails[longest]) / lengths[longest]
         free = still[groups[still] < 0]
         at = tails[free] @ u
-        off = np.linalg.norm(tails[free] - tails[longest] - np.outer(at - tails[longest] @ u, u), axis=1)
+        off = np.linalg.norm(
+            tails[free] - tails[longest] - np.outer(at - tails[longest] @ u, u), axis=1
+        )
         within = (at >= (tails[of_ray] @ u).min()) & (at <= (heads[of_ray] @ u).max())
         joined = free[within & (off <= SAME_LINE * size)]
         groups[joined] = ray

@@ -212,7 +212,7 @@ def sliced_gradient(
 
 
 def random_directions(n_projections: int, dim: int, seed: int) -> Floats:
-    """(n_projections, dim) directions, uniform on the sphere: normal vectors, scaled to length 1."""
+    """(n_projections, dim) directions, uniform on the sphere: normal vectors, made unit."""
     normal = np.random.default_rng(seed).standard_normal((n_projections, dim))
     return np.asarray(normal / np.linalg.norm(normal, axis=1, keepdims=True))
 

@@ -281,6 +281,17 @@ def is_proved(solution: _core.Solution, rtol: float) -> bool:
     return solution.status == "within_tolerance"
 
 
+def check_limits(
+    threads: int | None, time_limit: float | None, progress: ProgressCallback | None
+) -> None:
+    """Raises TypeError or ValueError for what is no limit of a call."""
+    thread_count(threads)
+    if time_limit is not None and not (is_real_number(time_limit) and time_limit >= 0):
+        raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable; got {progress!r}")
+
+
 def _solve(
     problems: list[_core.Problem],
     solver: str,
@@ -294,11 +305,7 @@ def _solve(
         raise TypeError(f"solver must be a name; got {solver!r}")
     if not (is_real_number(rtol) and 0 <= rtol < 1):
         raise ValueError(f"rtol must be a number from 0 to 1; got {rtol!r}")
-    wanted_threads = thread_count(threads)
-    if time_limit is not None and not (is_real_number(time_limit) and time_limit >= 0):
-        raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
-    if progress is not None and not callable(progress):
-        raise TypeError(f"progress must be callable; got {progress!r}")
+    check_limits(threads, time_limit, progress)
     plain: dict[str, Option] = {}
     for name, value in options.items():
         plain[name] = value.item() if isinstance(value, np.generic) else value
@@ -309,7 +316,7 @@ def _solve(
         solver,
         plain,
         float(rtol),
-        wanted_threads,
+        thread_count(threads),
         None if time_limit is None else float(time_limit),
         progress,
     )

@@ -229,9 +229,7 @@ def is_c_concave(
     twice, argmin = c_transform(g, x_points, y_points, cost=cost, threads=threads)
     i = int(np.argmax(twice - v))
     size = float(np.abs(v).max() + np.abs(g).max())
-    return _check(
-        i, int(argmin[i]), float(twice[i] - v[i]), size, tolerance, _rounding(f, x, y)
-    )
+    return _check(i, int(argmin[i]), float(twice[i] - v[i]), size, tolerance, _rounding(f, x, y))
 
 
 def transport_map_from_gradient(x: ArrayLike, gradient: ArrayLike, *, p: float = 2) -> Floats:

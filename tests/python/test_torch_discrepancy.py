@@ -2,6 +2,7 @@
 
 import math
 
+import monge
 import numpy as np
 import pytest
 from grading import ground_costs
@@ -10,12 +11,16 @@ torch = pytest.importorskip("torch")
 
 import monge.torch as mt  # noqa: E402
 from monge.torch import ops  # noqa: E402
-from monge.torch.discrepancy import directions  # noqa: E402
+from monge.sliced import random_directions  # noqa: E402
 
 
 def clouds(*shape, seed=0, dtype=torch.float64):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_()
+
+
+def directions(count, dim, seed):
+    return torch.from_numpy(random_directions(count, dim, seed))
 
 
 # --- chamfer ---
@@ -79,10 +84,27 @@ def test_chamfer_of_padded_batches_and_lists():
         mt.chamfer(x, y)
 
 
-def test_nearest_works_in_blocks_of_rows(monkeypatch):
+def test_nearest_by_the_core_and_in_blocks_of_rows_agree():
     x, y = clouds(1, 700, 2).detach(), clouds(1, 30_000, 2, seed=1).detach()  # three blocks
-    columns = ops.nearest(x, y, None, None, 2.0)
-    assert torch.equal(columns, torch.cdist(x, y).argmin(-1))
+    for norm in (1.0, 2.0):
+        columns = ops.nearest(x, y, None, None, norm)
+        assert torch.equal(columns, ops.nearest_in_blocks(x, y, None, None, norm))
+    lengths = torch.tensor([9, 4]), torch.tensor([2, 7])
+    x, y = clouds(2, 9, 3).detach(), clouds(2, 7, 3, seed=1).detach()
+    columns = ops.nearest(x, y, *lengths, 2.0), ops.nearest_in_blocks(x, y, *lengths, 2.0)
+    for k, count in enumerate(lengths[0]):
+        assert torch.equal(columns[0][k, :count], columns[1][k, :count])
+
+
+def test_the_values_are_those_of_arrays():
+    x, y = clouds(3, 9, 3), clouds(3, 8, 3, seed=1)
+    arrays = x.detach().numpy(), y.detach().numpy()
+    np.testing.assert_allclose(mt.chamfer(x, y).detach(), monge.chamfer(*arrays), rtol=1e-13)
+    np.testing.assert_allclose(
+        mt.sliced_wasserstein(x, y, seed=3, n_projections=20).detach(),
+        monge.sliced_wasserstein(*arrays, seed=3, n_projections=20),
+        rtol=1e-12,
+    )
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, within its tracer
@@ -121,7 +143,7 @@ def sliced_by_lines(x, y, a, b, p, rows):
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (6, 6), (5, 8), (9, 3)])
 def test_sliced_is_transport_on_each_line(p, n, m):
     x, y = clouds(n, 3), clouds(m, 3, seed=1)
-    rows = directions(5, 3, 0, x)
+    rows = directions(5, 3, 0)
     result = mt.sliced_wasserstein(x, y, p=p, projections=rows)
     expected = sliced_by_lines(x, y, None, None, p, rows)
     assert math.isclose(result.item(), expected, rel_tol=1e-12)
@@ -154,7 +176,7 @@ def test_sliced_gradients():
 
 def test_seeded_directions_are_given_directions():
     x, y = clouds(2, 6, 3), clouds(2, 6, 3, seed=1)
-    rows = directions(16, 3, 7, x)
+    rows = directions(16, 3, 7)
     torch.testing.assert_close(rows.norm(dim=1), torch.ones(16, dtype=torch.float64))
     seeded = mt.sliced_wasserstein(x, y, n_projections=16, seed=7)
     assert torch.equal(seeded, mt.sliced_wasserstein(x, y, projections=rows))

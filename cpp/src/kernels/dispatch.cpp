@@ -1,18 +1,22 @@
 #include <array>
 
 #include "kernels/row_kernels.hpp"
+#include "kernels/tile_kernels.hpp"
 
 namespace monge::kernels {
 
 extern const RowKernels row_kernels_baseline;
+extern const TileKernels tile_kernels_baseline;
 #if defined(MONGE_HAVE_X86_64_LEVELS)
 extern const RowKernels row_kernels_avx2;
 extern const RowKernels row_kernels_avx512;
+extern const TileKernels tile_kernels_avx2;
+extern const TileKernels tile_kernels_avx512;
 #endif
 
 namespace {
 
-const std::array tables{
+const std::array row_tables{
     &row_kernels_baseline,
 #if defined(MONGE_HAVE_X86_64_LEVELS)
     &row_kernels_avx2,
@@ -20,9 +24,18 @@ const std::array tables{
 #endif
 };
 
-const RowKernels& widest_supported() {
-  const RowKernels* widest = tables.front();
-  for (const RowKernels* table : tables) {
+const std::array tile_tables{
+    &tile_kernels_baseline,
+#if defined(MONGE_HAVE_X86_64_LEVELS)
+    &tile_kernels_avx2,
+    &tile_kernels_avx512,
+#endif
+};
+
+template <class Tables>
+const auto& widest_supported(const Tables& tables) {
+  const auto* widest = tables.front();
+  for (const auto* table : tables) {
     if (table->supported()) widest = table;
   }
   return *widest;
@@ -31,10 +44,17 @@ const RowKernels& widest_supported() {
 }  // namespace
 
 const RowKernels& row_kernels() {
-  static const RowKernels& widest = widest_supported();
+  static const RowKernels& widest = widest_supported(row_tables);
   return widest;
 }
 
-std::span<const RowKernels* const> all_row_kernels() { return tables; }
+std::span<const RowKernels* const> all_row_kernels() { return row_tables; }
+
+const TileKernels& tile_kernels() {
+  static const TileKernels& widest = widest_supported(tile_tables);
+  return widest;
+}
+
+std::span<const TileKernels* const> all_tile_kernels() { return tile_tables; }
 
 }  // namespace monge::kernels

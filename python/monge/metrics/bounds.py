@@ -37,7 +37,8 @@ def lower_bounds(clouds: list[Floats], cost: Cost) -> Floats:
         for basis in _bases(clouds[0].shape[1]):
             np.maximum(bounds, _of_projections(clouds, basis, power), out=bounds)
     size = max(np.abs(cloud).max() for cloud in clouds)
-    return np.maximum(bounds * (1 - MARGIN) - MARGIN * 1e-6 * size**power, 0)
+    floor: Floats = np.maximum(bounds * (1 - MARGIN) - MARGIN * 1e-6 * size**power, 0)
+    return floor
 
 
 def _of_means(differences: Floats, name: str, power: float) -> Floats:

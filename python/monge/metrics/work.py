@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monge import _core
+from monge.chamfer import chamfer
 from monge.extras import require
-from monge.metrics.nearest import chamfer_terms
 from monge.metrics.store import Store
 from monge.problem import Cost, as_array, parse_cost, power_cost
 from monge.solve import emd
@@ -40,7 +40,7 @@ class Distance:
         """The distances of pairs x[k], y[k]."""
         if self.name == "emd":
             return np.asarray(emd(x, y, cost=self.cost, threads=threads, **self.how))
-        return np.array([sum(chamfer_terms(*pair, self.p)) for pair in zip(x, y, strict=True)])
+        return np.asarray(chamfer(x, y, p=self.p, threads=threads))
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,9 @@ class Schedule:
             x, y = [a[i] for i, _ in part], [b[j] for _, j in part]
             tasks.append(joblib.delayed(distance.of)(x, y, threads))
         jobs = -1 if self.jobs is None else self.jobs
-        values = joblib.Parallel(n_jobs=jobs, backend=self.backend)(tasks)
+        # The context, unlike Parallel's argument, also finds backends of other packages.
+        with joblib.parallel_config(backend=self.backend, n_jobs=jobs):
+            values = joblib.Parallel()(tasks)
         return np.concatenate(values) if values else np.zeros(0)
 
     def fill(

@@ -10,10 +10,12 @@ from monge.extras import require
 require("torch", "torch")
 
 from monge.torch.discrepancy import chamfer, sliced_wasserstein  # noqa: E402
+from monge.torch.entropic import sinkhorn_divergence  # noqa: E402
 from monge.torch.functional import assign, emd, match, transport_cost, wasserstein  # noqa: E402
 from monge.torch.losses import (  # noqa: E402
     ChamferLoss,
     EMDLoss,
+    SinkhornLoss,
     SlicedWassersteinLoss,
     WassersteinLoss,
 )
@@ -21,12 +23,14 @@ from monge.torch.losses import (  # noqa: E402
 __all__ = [
     "ChamferLoss",
     "EMDLoss",
+    "SinkhornLoss",
     "SlicedWassersteinLoss",
     "WassersteinLoss",
     "assign",
     "chamfer",
     "emd",
     "match",
+    "sinkhorn_divergence",
     "sliced_wasserstein",
     "transport_cost",
     "wasserstein",

@@ -14,22 +14,11 @@ import torch
 from torch import Tensor
 
 from monge.problem import power_cost
+from monge.sliced import random_directions
 from monge.torch import ops
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside, lift
 from monge.torch.functional import root
-
-
-def power_of_length(u: Tensor, p: float) -> Tensor:
-    """|u|_2^p over the last dimension; where u = 0 all derivatives are 0, never NaN."""
-    if p == 2:
-        return u.square().sum(-1)
-    largest = u.detach().abs().amax(-1, keepdim=True)
-    apart = largest > 0
-    # Scaled by a constant, so that squares of tiny and huge entries neither vanish nor overflow.
-    largest = torch.where(apart, largest, 1)
-    scaled = torch.where(apart, u / largest, 1)
-    length = largest[..., 0] * torch.linalg.vector_norm(scaled, dim=-1)
-    return torch.where(apart[..., 0], length**p, 0)
+from monge.torch.ground import power_of_length
 
 
 def _mean(values: Tensor, lengths: Tensor | None) -> Tensor:
@@ -72,13 +61,6 @@ def chamfer(x: Clouds, y: Clouds, *, p: float = 2, lengths: Lengths = None) -> T
         ways, _ = nearest_ways(side, 2)
         total = total + _mean(power_of_length(ways, p), side.x_lengths)
     return batch.unbatch(total)
-
-
-def directions(n_projections: int, dim: int, seed: Any, like: Tensor) -> Tensor:
-    """Random unit vectors (n_projections, dim): normalised Gaussians of NumPy's generator."""
-    drawn = np.random.default_rng(seed).standard_normal((n_projections, dim))
-    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
-    return torch.as_tensor(drawn, dtype=like.dtype, device=like.device)
 
 
 def _weights(masses: Tensor | None, lengths: Tensor | None, points: Tensor) -> Tensor:
@@ -153,7 +135,8 @@ def sliced_wasserstein(
         whole = isinstance(n_projections, (int, np.integer)) and not isinstance(n_projections, bool)
         if not whole or n_projections < 1:
             raise ValueError(f"n_projections must be a whole number >= 1; got {n_projections!r}")
-        rows = directions(int(n_projections), dim, seed, batch.x)
+        drawn = random_directions(int(n_projections), dim, seed)
+        rows = torch.as_tensor(drawn, dtype=batch.x.dtype, device=batch.x.device)
     else:
         rows = lift("projections", projections, batch.x.device).to(batch.x.dtype)
         if rows.ndim != 2 or rows.shape[1] != dim or len(rows) == 0:

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -37,10 +38,13 @@ import torch
 from torch import Tensor
 
 from monge import _core
+from monge.entropic import EntropicSolution, _sinkhorn
 from monge.problem import Cost, cloud_problem, dense_problem
 from monge.solution import NotOptimal, from_core
 from monge.solve import _solve, is_proved
 from monge.torch.batch import inside
+from monge.torch.ground import cost_gradient, entropic_forces
+from monge.transforms import c_transform
 
 Outputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
@@ -196,34 +200,6 @@ def _mass_gradient(
     return (grad[:, None] * centred).to(masses.dtype)
 
 
-def _cost_gradient(u: Tensor, cost: str, power: float) -> Tensor:
-    """The gradient of the ground cost by u = x - y; 0 where u = 0, in every derivative."""
-    if cost == "sqeuclidean":
-        return 2 * u
-    if cost == "cityblock":
-        return torch.sign(u)
-    if cost == "chebyshev":
-        axis = u.abs().argmax(-1, keepdim=True)
-        return torch.zeros_like(u).scatter(-1, axis, torch.sign(u.gather(-1, axis)))
-    if cost == "euclidean":
-        power = 1.0
-    elif cost != "euclidean_power":
-        raise ValueError(f"cost must have a gradient here; got {cost!r}")
-    if power == 2:
-        return 2 * u
-    # Lengths of tiny or huge u neither vanish nor overflow: they are scaled by the largest entry.
-    largest = u.abs().amax(-1, keepdim=True)
-    apart = largest > 0
-    largest = torch.where(apart, largest, 1).detach()
-    scaled = torch.where(apart, u / largest, 1)
-    norm = torch.linalg.vector_norm(scaled, dim=-1, keepdim=True)
-    # d |u|^p = p |u|^(p - 2) u = p (largest norm)^(p - 1) scaled / norm
-    gradient = scaled / norm
-    if power != 1:
-        gradient = power * (largest * norm) ** (power - 1) * gradient
-    return torch.where(apart, gradient, 0)
-
-
 def _gather(points: Tensor, indices: Tensor) -> Tensor:
     return points.gather(1, indices[..., None].expand(-1, -1, points.shape[-1]))
 
@@ -302,7 +278,7 @@ def _transport_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor 
     if ctx.needs_input_grad[0] or ctx.needs_input_grad[1]:
         moved = _gather(x, rows) - _gather(y, cols)
         weight = grad[:, None] * _plan_of_masses(mass, a, b)
-        force = weight[..., None] * _cost_gradient(moved, ctx.cost, ctx.power)
+        force = weight[..., None] * cost_gradient(moved, ctx.cost, ctx.power)
         gradients[0] = _scatter(force, rows, x) if ctx.needs_input_grad[0] else None
         gradients[1] = _scatter(-force, cols, y) if ctx.needs_input_grad[1] else None
     if a is not None and ctx.needs_input_grad[2]:
@@ -386,6 +362,143 @@ def _transport_cost_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Te
 transport_cost.register_autograd(_transport_cost_backward, setup_context=_transport_cost_setup)
 
 
+# --- entropic transport --------------------------------------------------------------------------
+
+
+@torch.library.custom_op(
+    "monge::entropic",
+    mutates_args=(),
+    schema="(Tensor x, Tensor y, Tensor? a, Tensor? b, Tensor? x_lengths, Tensor? y_lengths, "
+    "str cost, float power, float epsilon, bool symmetric, str how) "
+    "-> (Tensor value, Tensor f, Tensor g)",
+)
+def entropic(
+    x: Tensor,
+    y: Tensor,
+    a: Tensor | None,
+    b: Tensor | None,
+    x_lengths: Tensor | None,
+    y_lengths: Tensor | None,
+    cost: str,
+    power: float,
+    epsilon: float,
+    symmetric: bool,
+    how: str,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The regularised optimum of Sinkhorn's problem (B,), and its potentials in double.
+
+    `symmetric`: y is x, b is a. `how` is the Python literal of a dict: rtol, max_iterations,
+    threads, time_limit. By the envelope theorem the derivatives are those of the cost by the points for the
+    entropic plan, and the potentials by the masses.
+    """
+    ground: Cost = (cost, power) if cost == "euclidean_power" else cost
+    points_x, points_y, masses_a, masses_b = _host(x), _host(y), _host(a), _host(b)
+    size, n, m = x.shape[0], x.shape[1], y.shape[1]
+    counts_x, counts_y = _lengths(x_lengths, size, n, "x"), _lengths(y_lengths, size, m, "y")
+    given, problems = [], []
+    for k in range(size):
+        i, j = counts_x[k], counts_y[k]
+        masses = _part(masses_a, k, i), _part(masses_b, k, j)
+        given.append((points_x[k, :i], points_y[k, :j], *masses, ground))
+        problems.append(cloud_problem(*given[k]))
+    options = ast.literal_eval(how)
+    options["threads"] = _threads(options["threads"])
+    results = _sinkhorn(
+        problems,
+        symmetric,
+        epsilon,
+        method="auto",
+        penalty=math.inf,
+        progress=None,
+        **options,
+    )
+    values = np.zeros(size)
+    f, g = np.zeros((size, n)), np.zeros((size, m))
+    for k, result in enumerate(results):
+        if result.status != "within_tolerance":
+            names = dict(zip(("x", "y", "a", "b", "cost"), given[k], strict=True))
+            raise NotOptimal(EntropicSolution(result, names, epsilon, math.inf, 0))
+        values[k] = result.value
+        f[k, : counts_x[k]], g[k, : counts_y[k]] = result.take_potentials()
+    potentials = [torch.from_numpy(one).to(x.device) for one in (f, g)]
+    return torch.from_numpy(values).to(x.dtype).to(x.device), potentials[0], potentials[1]
+
+
+@entropic.register_fake
+def _(
+    x: Tensor,
+    y: Tensor,
+    a: Tensor | None,
+    b: Tensor | None,
+    x_lengths: Tensor | None,
+    y_lengths: Tensor | None,
+    cost: str,
+    power: float,
+    epsilon: float,
+    symmetric: bool,
+    how: str,
+) -> tuple[Tensor, Tensor, Tensor]:
+    f, g = (x.new_empty(one.shape[:2], dtype=torch.float64) for one in (x, y))
+    return x.new_empty(x.shape[0]), f, g
+
+
+def _entropic_setup(
+    ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]
+) -> None:
+    x, y, a, b, x_lengths, y_lengths, ctx.cost, ctx.power, ctx.epsilon, *_ = inputs
+    _, f, g = output
+    ctx.mark_non_differentiable(f, g)
+    ctx.set_materialize_grads(False)
+    ctx.save_for_backward(x, y, a, b, x_lengths, y_lengths, f, g)
+
+
+def _shares(masses: Tensor | None, points: Tensor, lengths: Tensor | None) -> Tensor:
+    """Masses (B, n) in double, 0 for padding; 1/n where none are given."""
+    held = inside(points, lengths)
+    if masses is None:
+        return held.double() / held.sum(-1, keepdim=True)
+    return torch.where(held, masses, 0).double()
+
+
+@torch.no_grad()
+def _entropic_forces(ctx: Any) -> tuple[Tensor, Tensor]:
+    """The gradient by the points, in double; a constant to autograd."""
+    x, y, a, b, x_lengths, y_lengths, f, g = ctx.saved_tensors
+    a, b = _shares(a, x, x_lengths), _shares(b, y, y_lengths)
+    b = b * (a.sum(-1, keepdim=True) / b.sum(-1, keepdim=True))
+    x = torch.where(inside(x, x_lengths)[..., None], x, 0).double()
+    y = torch.where(inside(y, y_lengths)[..., None], y, 0).double()
+    return entropic_forces(x, y, (a, f), (b, g), ctx.cost, ctx.power, ctx.epsilon)
+
+
+def _entropic_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+    gradients: list[Tensor | None] = [None] * 11
+    if grad is None:
+        return tuple(gradients)
+    x, y, a, b, x_lengths, y_lengths, f, g = ctx.saved_tensors
+
+    def constant(values: Tensor) -> Tensor:
+        if not torch.is_grad_enabled():
+            return values
+        message = (
+            "the second derivative of entropic transport is not available: its gradient is that of "
+            "the envelope theorem, with the plan held fixed"
+        )
+        return _Constant.apply(values, message, x, y, a, b)
+
+    if ctx.needs_input_grad[0] or ctx.needs_input_grad[1]:
+        for k, force in enumerate(_entropic_forces(ctx)):
+            if ctx.needs_input_grad[k]:
+                gradients[k] = grad[:, None, None] * constant(force.to(x.dtype))
+    for k, masses, potential, lengths in ((2, a, f, x_lengths), (3, b, g, y_lengths)):
+        if masses is not None and ctx.needs_input_grad[k]:
+            gradients[k] = _mass_gradient(grad, constant(potential), lengths, masses)
+    return tuple(gradients)
+
+
+entropic.register_autograd(_entropic_backward, setup_context=_entropic_setup)
+
+
 # --- assignment --------------------------------------------------------------------------------
 
 
@@ -442,11 +555,37 @@ def nearest(
 ) -> Tensor:
     """For each point of x (B, n, d) the nearest of y (B, m, d), the first of several: (B, n).
 
-    On the device of the points, by all distances: differences, not products, so that far clouds
-    lose nothing to cancellation. O(B n m d) time; memory bounded by working on rows in blocks.
+    On the CPU the core searches, in a tree where that pays; elsewhere all distances are computed
+    on the device, from differences, so that far clouds lose nothing to cancellation: O(B n m d)
+    time, memory bounded by working on rows in blocks.
     """
     check_finite(x, x_lengths, "x")
     check_finite(y, y_lengths, "y")
+    if x.device.type == "cpu":
+        return _nearest_by_core(
+            x, y, x_lengths, y_lengths, "euclidean" if norm == 2 else "cityblock"
+        )
+    return nearest_in_blocks(x, y, x_lengths, y_lengths, norm)
+
+
+def _nearest_by_core(
+    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, cost: str
+) -> Tensor:
+    size, n, m = x.shape[0], x.shape[1], y.shape[1]
+    columns = np.zeros((size, n), dtype=np.int64)
+    threads = _threads(None)
+    points_x, points_y = _host(x), _host(y)
+    counts = zip(_lengths(x_lengths, size, n, "x"), _lengths(y_lengths, size, m, "y"), strict=True)
+    for k, (i, j) in enumerate(counts):
+        parts = points_x[k, :i], points_y[k, :j]
+        columns[k, :i] = c_transform(np.zeros(j), *parts, cost=cost, threads=threads)[1]
+    return torch.from_numpy(columns)
+
+
+def nearest_in_blocks(
+    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, norm: float
+) -> Tensor:
+    """`nearest` in torch's own operations."""
     size, n, m = x.shape[0], x.shape[1], y.shape[1]
     columns = x.new_zeros((size, n), dtype=torch.int64)
     # The unit of length matters to no nearest point, but squares of tiny or huge ones would vanish.
@@ -496,5 +635,5 @@ def _register_vmap(operator: Any) -> None:
     operator.register_vmap(batched)
 
 
-for _operator in (transport, transport_cost, assignment, nearest):
+for _operator in (transport, transport_cost, entropic, assignment, nearest):
     _register_vmap(_operator)
