@@ -2,8 +2,8 @@
 
     python bench/python/torch_overhead.py [threads]
 
-CPU time of the core's call, within a step, against that of all the rest of the step: a difference of
-two noisy totals would say nothing of a per cent. The answers are compared before anything is timed.
+CPU time of the core's call, within a step, against that of all the rest of the step: a difference
+of two noisy totals would say nothing of a per cent. Answers are compared before anything is timed.
 """
 
 from __future__ import annotations

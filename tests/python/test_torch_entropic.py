@@ -57,8 +57,8 @@ def test_the_value_is_the_definition(cost):
 @pytest.mark.parametrize("cost", ["sqeuclidean", "euclidean", ("euclidean_power", 1.5)])
 @pytest.mark.parametrize("debias", [True, False])
 def test_envelope_gradients(cost, debias):
-    x, y = clouds(2, 5, 2), clouds(2, 4, 2, seed=1)
-    a, b = clouds(2, 5, seed=2), clouds(2, 4, seed=3)
+    x, y = clouds(1, 4, 2), clouds(1, 3, 2, seed=1)
+    a, b = clouds(1, 4, seed=2), clouds(1, 3, seed=3)
 
     def loss(x, y, a, b):
         masses = a.softmax(-1), b.softmax(-1)
