@@ -16,7 +16,7 @@ nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["lint", "types", "cpp", "py"]
 nox.options.reuse_venv = "yes"
 
-CI = ["cpp", "install", "lint", "types", "bench", "asan", "tsan", "wheel", "readme"]
+CI = ["cpp", "install", "lint", "types", "bench", "asan", "tsan", "wheel", "readme", "torch"]
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
@@ -95,6 +95,14 @@ def py(session: nox.Session) -> None:
     """Test the Python package."""
     session.install(".[test]")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def torch(session: nox.Session) -> None:
+    """Test what needs PyTorch, with the version that constraints/ci.txt names."""
+    session.install(".[test,torch]", "--constraint", "constraints/ci.txt")
+    files = [str(file) for file in sorted((ROOT / "tests/python").glob("test_torch_*.py"))]
+    session.run("pytest", *(session.posargs or [*files, "tests/python/test_documents.py"]))
 
 
 @nox.session(reuse_venv=False)

@@ -13,12 +13,6 @@
 namespace monge::bindings {
 namespace {
 
-Context::Clock::time_point deadline_in(double seconds) {
-  constexpr double longest = 1e9;  // beyond, the clock would overflow: thirty years
-  return Context::Clock::now() + std::chrono::duration_cast<Context::Clock::duration>(
-                                     std::chrono::duration<double>(std::min(seconds, longest)));
-}
-
 std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
                                 const std::string& solver, const OptionMap& options, double rtol,
                                 int threads, std::optional<double> time_limit,

@@ -18,6 +18,7 @@ namespace monge::bindings {
 namespace py = pybind11;
 
 void register_problem(py::module_& m);
+void register_entropic(py::module_& m);
 void register_solve(py::module_& m);
 void register_line(py::module_& m);
 void register_discrepancy(py::module_& m);

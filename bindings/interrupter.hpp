@@ -1,9 +1,12 @@
-// Lets Python interrupt a computation of the core.
+// What lets Python interrupt work in the core: signals, a progress callback, a time limit.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bindings.hpp"
 #include "monge/core/context.hpp"
@@ -42,5 +45,11 @@ class Interrupter {
   std::exception_ptr error_;
   bool stop_ = false;
 };
+
+inline Context::Clock::time_point deadline_in(double seconds) {
+  constexpr double longest = 1e9;  // beyond, the clock would overflow: thirty years
+  return Context::Clock::now() + std::chrono::duration_cast<Context::Clock::duration>(
+                                     std::chrono::duration<double>(std::min(seconds, longest)));
+}
 
 }  // namespace monge::bindings

@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, m) {
   m.attr("__version__") = MONGE_VERSION;
   monge::bindings::register_problem(m);
   monge::bindings::register_solve(m);
+  monge::bindings::register_entropic(m);
   monge::bindings::register_line(m);
   monge::bindings::register_discrepancy(m);
   monge::bindings::register_instances(m);

@@ -1,23 +1,36 @@
-# The inner loops: one source, compiled once per instruction set, chosen at run time.
+# The inner loops: each source compiled once per instruction set, chosen at run time.
 
-function(monge_add_row_kernels target)
-  monge_row_kernels(${target} baseline "baseline" "" "")
+function(monge_add_kernels target)
+  monge_kernels(${target} baseline "baseline" "" "")
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$"
      AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang"
      AND NOT MSVC AND NOT CMAKE_OSX_ARCHITECTURES MATCHES "arm64")
-    monge_row_kernels(${target} avx2 "avx2" "avx2" "-mavx2")
-    monge_row_kernels(${target} avx512 "avx512" "avx512dq" "-mavx512f;-mavx512dq;-mavx512vl;-mavx512bw;-mprefer-vector-width=512")
+    monge_kernels(${target} avx2 "avx2" "avx2" "-mavx2")
+    monge_kernels(${target} avx512 "avx512" "avx512dq" "-mavx512f;-mavx512dq;-mavx512vl;-mavx512bw;-mprefer-vector-width=512")
     target_compile_definitions(${target} PRIVATE MONGE_HAVE_X86_64_LEVELS)
   endif()
 endfunction()
 
-# Adds row_kernels.cpp and scan_kernels.cpp to `target` as tables <source>_<level>, compiled with `flags`, used where
-# the CPU reports `feature` (empty: everywhere).
-function(monge_row_kernels target level name feature flags)
-  set(objects monge_row_kernels_${level})
-  add_library(${objects} OBJECT
-    ${PROJECT_SOURCE_DIR}/cpp/src/kernels/row_kernels.cpp
-    ${PROJECT_SOURCE_DIR}/cpp/src/kernels/scan_kernels.cpp)
+# All sources of kernels at one level, compiled with `flags`. The tiles' sums may fuse multiply and
+# add; rows' must not, lest answers depend on the instruction set.
+function(monge_kernels target level name feature flags)
+  monge_kernel_object(${target} row_kernels ${level} "${name}" "${feature}" "${flags}")
+  monge_kernel_object(${target} scan_kernels ${level} "${name}" "${feature}" "${flags}")
+  set(fused "")
+  if(NOT MSVC)
+    set(fused "-ffp-contract=fast")
+    if(feature)
+      list(APPEND fused "-mfma")
+    endif()
+  endif()
+  monge_kernel_object(${target} tile_kernels ${level} "${name}" "${feature}" "${flags};${fused}")
+endfunction()
+
+# Adds <source>.cpp to `target` as table <source>_<level>, used where the CPU reports `feature`
+# (empty: everywhere).
+function(monge_kernel_object target source level name feature flags)
+  set(objects monge_${source}_${level})
+  add_library(${objects} OBJECT ${PROJECT_SOURCE_DIR}/cpp/src/kernels/${source}.cpp)
   target_include_directories(${objects} PRIVATE
     ${PROJECT_SOURCE_DIR}/cpp/include ${PROJECT_SOURCE_DIR}/cpp/src)
   monge_compile_options(${objects})
@@ -30,8 +43,7 @@ function(monge_row_kernels target level name feature flags)
       $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized;-Wno-maybe-uninitialized>)
   endif()
   target_compile_definitions(${objects} PRIVATE
-    MONGE_KERNELS=row_kernels_${level} MONGE_SCAN_KERNELS=scan_kernels_${level}
-    MONGE_INSTRUCTION_SET="${name}")
+    MONGE_KERNELS=${source}_${level} MONGE_INSTRUCTION_SET="${name}")
   if(feature)
     target_compile_definitions(${objects} PRIVATE MONGE_CPU_FEATURE="${feature}")
   endif()

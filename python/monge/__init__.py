@@ -9,12 +9,23 @@ True
 
 `emd` and `wasserstein` return numbers, `solve` and `solve_cost` a `Solution`; `solvers()` lists
 what solves what. All functions accept anything that NumPy can read; float32 and float64 arrays
-enter without a copy.
+enter without a copy. `monge.torch` has differentiable versions and losses, `monge.metrics` scores
+of generated clouds, `monge.compat` the names of other packages.
 """
+
+import importlib
+from typing import Any
 
 from monge import divergences as divergences
 from monge._core import __version__
 from monge.chamfer import chamfer
+from monge.entropic import (
+    EntropicPlan,
+    EntropicSolution,
+    sinkhorn,
+    sinkhorn_cost,
+    sinkhorn_divergence,
+)
 from monge.line import monotone_map, wasserstein_1d
 from monge.rays import ray_monotone_plan
 from monge.sliced import (
@@ -34,6 +45,8 @@ from monge.transforms import (
 )
 
 __all__ = [
+    "EntropicPlan",
+    "EntropicSolution",
     "NotOptimal",
     "Plan",
     "Solution",
@@ -48,6 +61,9 @@ __all__ = [
     "max_sliced_wasserstein",
     "monotone_map",
     "ray_monotone_plan",
+    "sinkhorn",
+    "sinkhorn_cost",
+    "sinkhorn_divergence",
     "sliced_gradient",
     "sliced_order",
     "sliced_wasserstein",
@@ -58,3 +74,10 @@ __all__ = [
     "wasserstein",
     "wasserstein_1d",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`monge.compat`, `monge.metrics` and `monge.torch`, imported when first used."""
+    if name in ("compat", "metrics", "torch"):
+        return importlib.import_module(f"monge.{name}")
+    raise AttributeError(f"module 'monge' has no attribute {name!r}")

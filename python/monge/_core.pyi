@@ -54,6 +54,53 @@ class Solution:
         NDArray[np.float64],
     ]: ...
 
+class EntropicResult:
+    @property
+    def value(self) -> float: ...
+    @property
+    def error(self) -> float: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def stats(self) -> dict[str, float]: ...
+    def take_potentials(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
+class GradedPlan:
+    @property
+    def cost(self) -> float: ...
+    @property
+    def row_sums(self) -> NDArray[np.float64]: ...
+    @property
+    def col_sums(self) -> NDArray[np.float64]: ...
+
+def sinkhorn(
+    problems: Sequence[Problem],
+    symmetric: bool,
+    options: dict[str, bool | int | float | str],
+    threads: int,
+    time_limit: float | None,
+    progress: Callable[[str, float], object] | None,
+) -> list[EntropicResult]: ...
+def grade_plan(
+    problem: Problem,
+    f: NDArray[np.float64],
+    g: NDArray[np.float64],
+    epsilon: float,
+    penalty: float,
+    threads: int,
+) -> GradedPlan: ...
+def apply_plan(
+    problem: Problem,
+    plan: GradedPlan,
+    values: NDArray[np.float64],
+    transposed: bool,
+    penalty: float,
+    threads: int,
+) -> NDArray[np.float64]: ...
+def dense_plan(
+    problem: Problem, plan: GradedPlan, penalty: float, threads: int
+) -> NDArray[np.float64]: ...
+def dual_bound(problem: Problem, g: NDArray[np.float64], penalty: float, threads: int) -> float: ...
 def ground_cost_names() -> list[str]: ...
 def solve(
     problems: Sequence[Problem],

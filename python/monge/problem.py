@@ -6,6 +6,8 @@ cpp/src/problem/validate.cpp.
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence, Sized
 from typing import Any, TypeAlias
 
@@ -21,6 +23,16 @@ Cost: TypeAlias = "str | tuple[str, float]"
 Clouds: TypeAlias = "ArrayLike | Sequence[ArrayLike]"
 
 
+def is_tensor(value: Any) -> bool:
+    """Whether it is a torch tensor, or a list of clouds with one; torch is not imported for it."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return False
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(one, torch.Tensor) for one in value)
+    return isinstance(value, torch.Tensor)
+
+
 def as_array(value: Any, argument: str) -> Array:
     """`value` as an aligned native float32 or float64 array; copied only to change its type.
 
@@ -29,8 +41,8 @@ def as_array(value: Any, argument: str) -> Array:
     module = type(value).__module__.split(".")[0]
     if module == "torch":
         raise TypeError(
-            f"{argument} must be an array, not a torch tensor: this version has no gradients "
-            f"(pass {argument}.detach().cpu().numpy() for a plain number)"
+            f"{argument} must be an array, not a torch tensor: emd, wasserstein and monge.torch "
+            f"take tensors (or pass {argument}.detach().cpu().numpy(), without gradients)"
         )
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise TypeError(f"{argument} must have no masked entries; got a masked array")
@@ -139,7 +151,7 @@ def power_cost(p: float) -> Cost:
     """The ground cost |x - y|_2^p, p >= 1."""
     if not is_real_number(p):
         raise TypeError(f"p must be a number; got {p!r}")
-    if not (p >= 1 and np.isfinite(p)):
+    if not (p >= 1 and math.isfinite(p)):
         raise ValueError(f"p must be finite and at least 1; got {p!r}")
     if p == 1:
         return "euclidean"

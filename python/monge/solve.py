@@ -15,6 +15,7 @@ from monge.problem import (
     cloud_problems,
     dense_problem,
     is_real_number,
+    is_tensor,
     power_cost,
     thread_count,
 )
@@ -41,7 +42,7 @@ def emd(
     time_limit: float | None = None,
     progress: Progress = None,
     **options: Option,
-) -> float | NDArray[np.float64]:
+) -> Any:
     """The earth mover's distance: the least cost sum_ij P_ij c(x_i, y_j) of moving x onto y.
 
     Parameters
@@ -49,7 +50,8 @@ def emd(
     x, y : (n, d) and (m, d) arrays
         Points. (B, n, d) and (B, m, d) are a batch; so is a list of 2-D arrays of any sizes.
         float32 and float64 enter without a copy; other types become float64. Coordinates are exact
-        numbers as given: costs are evaluated in double precision.
+        numbers as given: costs are evaluated in double precision. Torch tensors go to
+        `monge.torch.emd`, and the result is a differentiable tensor.
     a, b : (n,) and (m,) arrays, optional
         Non-negative masses of the same total (within 1e-6 relative: b is scaled to a's total;
         beyond, refused). Default 1/n and 1/m. (B, n) and (B, m) for a batch.
@@ -72,7 +74,7 @@ def emd(
 
     Returns
     -------
-    float, or (B,) array for a batch
+    float, or (B,) array for a batch; a tensor for tensors
         The cost, not divided by anything. In the unit of the ground cost times that of the masses.
 
     Raises
@@ -94,12 +96,19 @@ def emd(
     retrieval, Int. J. Computer Vision 40 (2000) 99-121; there the cost is divided by the mass
     moved.
     """
+    if any(is_tensor(value) for value in (x, y, a, b)):
+        if progress is not None:
+            raise TypeError(f"progress must be None for torch tensors; got {progress!r}")
+        # Imported here: NumPy is all that this module needs, and all that arrays bring.
+        from monge.torch import emd as differentiable_emd
+
+        how: dict[str, Any] = {"solver": solver, "rtol": rtol, "threads": threads}
+        how |= {"time_limit": time_limit, **options}
+        return differentiable_emd(x, y, a, b, cost=cost, **how)
     problems, batch = cloud_problems(x, y, a, b, cost)
     solutions = _solve(problems, solver, rtol, threads, time_limit, progress, options)
     for k, solution in enumerate(solutions):
-        # The certificate decides, not the solver's word alone.
-        unproved = solution.status == "optimal" and solution.relative_gap > max(rtol, PROVED)
-        if unproved or solution.status not in ("optimal", "within_tolerance"):
+        if not is_proved(solution, rtol):
             clouds = (x[k], y[k]) if batch else (x, y)  # type: ignore[index]
             raise NotOptimal(from_core(solution, *clouds))
     costs = np.array([solution.cost for solution in solutions])
@@ -119,7 +128,7 @@ def wasserstein(
     time_limit: float | None = None,
     progress: Progress = None,
     **options: Option,
-) -> float | NDArray[np.float64]:
+) -> Any:
     """The p-Wasserstein distance (min sum_ij P_ij |x_i - y_j|_2^p)^(1/p).
 
     Parameters, errors and complexity as for `emd`; `p` is at least 1, and `rtol` is the relative
@@ -127,7 +136,7 @@ def wasserstein(
 
     Returns
     -------
-    float, or (B,) array for a batch
+    float, or (B,) array for a batch; a tensor for tensors
         In the unit of the coordinates, if the masses total 1.
     """
     cost = emd(
@@ -143,6 +152,10 @@ def wasserstein(
         progress=progress,
         **options,
     )
+    if is_tensor(cost):
+        from monge.torch.functional import root
+
+        return root(cost, p)
     return cost ** (1 / p)
 
 
@@ -259,6 +272,20 @@ def solvers() -> dict[str, dict[str, Any]]:
     return _core.solvers()
 
 
+def is_proved(solution: _core.Solution, rtol: float) -> bool:
+    """Whether the certificate, not the solver's word alone, says optimal or within `rtol`."""
+    if solution.status == "optimal":
+        return solution.relative_gap <= max(rtol, PROVED)
+    return solution.status == "within_tolerance"
+
+
+def check_limits(threads: int | None, time_limit: float | None) -> None:
+    """Raises TypeError or ValueError for what is no limit of a call."""
+    thread_count(threads)
+    if time_limit is not None and not (is_real_number(time_limit) and time_limit >= 0):
+        raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
+
+
 def _solve(
     problems: list[_core.Problem],
     solver: str,
@@ -272,9 +299,7 @@ def _solve(
         raise TypeError(f"solver must be a name; got {solver!r}")
     if not (is_real_number(rtol) and 0 <= rtol < 1):
         raise ValueError(f"rtol must be a number from 0 to 1; got {rtol!r}")
-    wanted_threads = thread_count(threads)
-    if time_limit is not None and not (is_real_number(time_limit) and time_limit >= 0):
-        raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
+    check_limits(threads, time_limit)
     plain: dict[str, Option] = {}
     for name, value in options.items():
         plain[name] = value.item() if isinstance(value, np.generic) else value
@@ -286,7 +311,7 @@ def _solve(
             solver,
             plain,
             float(rtol),
-            wanted_threads,
+            thread_count(threads),
             None if time_limit is None else float(time_limit),
             report,
         )

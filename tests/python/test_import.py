@@ -40,6 +40,17 @@ print(*{name.split('.')[0] for name in sys.modules})
     assert not heavy & set(python(program))
 
 
+def test_subpackages_are_imported_when_used():
+    program = """
+import sys, monge
+assert "monge.metrics" not in sys.modules
+print(monge.metrics.pairwise([[[0.0]]], [[[1.0]]])[0, 0], "torch" in sys.modules)
+"""
+    assert python(program) == ["1.0", "False"]
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = monge.nothing
+
+
 def test_types_are_shipped():
     files = resources.files("monge")
     assert files.joinpath("py.typed").is_file()

@@ -41,6 +41,41 @@ std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vecto
   return f;
 }
 
+/// sum_j w_j |x_i - y_j|^2 from the moments of w about its own centre: no digits are lost to clouds
+/// far from the origin.
+std::vector<double> weighted_squares(const PointClouds& clouds, const std::vector<double>& w) {
+  const AxisMajor x = by_axis(clouds.x), y = by_axis(clouds.y);
+  const std::size_t dim = static_cast<std::size_t>(cols_of(clouds.x));
+  std::vector<double> sums(x.stride, 0);
+  double mass = 0, spread = 0;
+  for (double weight : w) mass += weight;
+  if (!(mass > 0)) return sums;
+  for (std::size_t k = 0; k < dim; ++k) {
+    const double *from = x.values.data() + k * x.stride, *to = y.values.data() + k * y.stride;
+    double centre = 0;
+    for (std::size_t j = 0; j < w.size(); ++j) centre += w[j] / mass * (to[j] - to[0]);
+    for (std::size_t j = 0; j < w.size(); ++j) {
+      const double away = to[j] - to[0] - centre;
+      spread += w[j] * away * away;
+    }
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      const double away = from[i] - to[0] - centre;
+      sums[i] += mass * away * away;
+    }
+  }
+  for (double& sum : sums) sum += spread;
+  return sums;
+}
+
+template <class T, class W>
+double weighted_sum(const T* costs, const W* w, std::int64_t count) {
+  double sum = 0;
+  for (std::int64_t j = 0; j < count; ++j) {
+    if (w[j] > 0) sum += static_cast<double>(costs[j]) * w[j];
+  }
+  return sum;
+}
+
 template <class T>
 std::vector<double> dense_row_minima(const MatrixView<T>& c, const std::vector<double>& g,
                                      Context& context) {
@@ -89,6 +124,34 @@ std::vector<double> cost_matrix(const PointClouds& clouds, Context& context) {
                 matrix.data() + static_cast<std::size_t>(i) * m + static_cast<std::size_t>(begin));
   });
   return matrix;
+}
+
+std::vector<double> weighted_costs(const Problem& problem, const std::vector<double>& w,
+                                   Context& context) {
+  if (const PointClouds* clouds = problem.clouds()) {
+    if (std::holds_alternative<SqEuclidean>(clouds->cost)) return weighted_squares(*clouds, w);
+    std::vector<double> sums(static_cast<std::size_t>(problem.rows()), 0);
+    for_each_cost_strip(
+        *clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
+          sums[static_cast<std::size_t>(i)] += weighted_sum(costs, w.data() + begin, count);
+        });
+    return sums;
+  }
+  std::vector<double> sums(static_cast<std::size_t>(problem.rows()), 0);
+  const double work = static_cast<double>(problem.rows()) * problem.cols();
+  std::visit(
+      [&](const auto& c) {
+        using T = std::decay_t<decltype(c(0, 0))>;
+        for_each_row_chunk(c.rows, work, context, [&](Index first, Index end) {
+          std::vector<T> scratch;
+          for (Index i = first; i < end; ++i) {
+            sums[static_cast<std::size_t>(i)] =
+                weighted_sum(contiguous_row(c, i, scratch), w.data(), c.cols);
+          }
+        });
+      },
+      problem.dense()->values);
+  return sums;
 }
 
 std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g,

@@ -95,6 +95,11 @@ bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visi
 /// 0.
 std::vector<double> cost_matrix(const PointClouds& clouds, Context& context);
 
+/// sum_j C_ij w_j for every row, w >= 0; a cost of +inf counts where w_j > 0. O(n m dim), streamed;
+/// O((n + m) dim) for squared distances. Rows not reached after an interruption are 0.
+std::vector<double> weighted_costs(const Problem& problem, const std::vector<double>& w,
+                                   Context& context);
+
 /// f_i = min_j (C_ij - g_j) for every row. Never forms the matrix. O(n m dim); for many points in
 /// low dimension a tree opens what can hold the minimum; O((n + m) log n) for a cost convex on a
 /// line. After an interruption, rows that were not reached have a lower bound of that: -max g for

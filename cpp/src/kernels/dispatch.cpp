@@ -2,21 +2,25 @@
 
 #include "kernels/row_kernels.hpp"
 #include "kernels/scan_kernels.hpp"
+#include "kernels/tile_kernels.hpp"
 
 namespace monge::kernels {
 
 extern const RowKernels row_kernels_baseline;
-extern const ScanTable scan_kernels_baseline;
+extern const ScanKernels scan_kernels_baseline;
+extern const TileKernels tile_kernels_baseline;
 #if defined(MONGE_HAVE_X86_64_LEVELS)
 extern const RowKernels row_kernels_avx2;
 extern const RowKernels row_kernels_avx512;
-extern const ScanTable scan_kernels_avx2;
-extern const ScanTable scan_kernels_avx512;
+extern const ScanKernels scan_kernels_avx2;
+extern const ScanKernels scan_kernels_avx512;
+extern const TileKernels tile_kernels_avx2;
+extern const TileKernels tile_kernels_avx512;
 #endif
 
 namespace {
 
-const std::array tables{
+const std::array row_tables{
     &row_kernels_baseline,
 #if defined(MONGE_HAVE_X86_64_LEVELS)
     &row_kernels_avx2,
@@ -32,29 +36,44 @@ const std::array scan_tables{
 #endif
 };
 
-/// Position in both lists.
-std::size_t widest_supported() {
-  std::size_t widest = 0;
-  for (std::size_t k = 0; k < tables.size(); ++k) {
-    if (tables[k]->supported()) widest = k;
+const std::array tile_tables{
+    &tile_kernels_baseline,
+#if defined(MONGE_HAVE_X86_64_LEVELS)
+    &tile_kernels_avx2,
+    &tile_kernels_avx512,
+#endif
+};
+
+template <class Tables>
+const auto& widest_supported(const Tables& tables) {
+  const auto* widest = tables.front();
+  for (const auto* table : tables) {
+    if (table->supported()) widest = table;
   }
-  return widest;
+  return *widest;
 }
 
 }  // namespace
 
 const RowKernels& row_kernels() {
-  static const RowKernels& widest = *tables[widest_supported()];
+  static const RowKernels& widest = widest_supported(row_tables);
   return widest;
 }
 
-std::span<const RowKernels* const> all_row_kernels() { return tables; }
+std::span<const RowKernels* const> all_row_kernels() { return row_tables; }
 
-const ScanTable& scan_kernels() {
-  static const ScanTable& widest = *scan_tables[widest_supported()];
+const TileKernels& tile_kernels() {
+  static const TileKernels& widest = widest_supported(tile_tables);
   return widest;
 }
 
-std::span<const ScanTable* const> all_scan_kernels() { return scan_tables; }
+std::span<const TileKernels* const> all_tile_kernels() { return tile_tables; }
+
+const ScanKernels& scan_kernels() {
+  static const ScanKernels& widest = widest_supported(scan_tables);
+  return widest;
+}
+
+std::span<const ScanKernels* const> all_scan_kernels() { return scan_tables; }
 
 }  // namespace monge::kernels

@@ -1,4 +1,4 @@
-// Compiled once per instruction set, with MONGE_SCAN_KERNELS naming the table
+// Compiled once per instruction set, with MONGE_KERNELS naming the table
 // (cmake/kernels.cmake).
 #include "kernels/scan_kernels.hpp"
 
@@ -7,8 +7,8 @@
 #include "geometry/priced_tree.hpp"
 #include "kernels/node_bounds.hpp"
 
-#ifndef MONGE_SCAN_KERNELS
-#error "MONGE_SCAN_KERNELS must name the table"
+#ifndef MONGE_KERNELS
+#error "MONGE_KERNELS must name the table"
 #endif
 
 namespace monge::kernels {
@@ -173,11 +173,19 @@ Index least(const GroundCost& cost, const T* x, const TreeView<T>& tree, T limit
 }
 
 template <class T>
-constexpr ScanKernels<T> kernels_of{below<T>, least<T>};
+constexpr ScansOf<T> kernels_of{below<T>, least<T>};
+
+bool supported() {
+#if defined(MONGE_CPU_FEATURE)
+  return __builtin_cpu_supports(MONGE_CPU_FEATURE) != 0;
+#else
+  return true;
+#endif
+}
 
 }  // namespace
 
-extern const ScanTable MONGE_SCAN_KERNELS;
-const ScanTable MONGE_SCAN_KERNELS{kernels_of<float>, kernels_of<double>};
+extern const ScanKernels MONGE_KERNELS;
+const ScanKernels MONGE_KERNELS{supported, kernels_of<float>, kernels_of<double>};
 
 }  // namespace monge::kernels

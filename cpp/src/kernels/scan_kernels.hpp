@@ -21,7 +21,7 @@ struct Hit {
 };
 
 template <class T>
-struct ScanKernels {
+struct ScansOf {
   /// Every column whose cost(x, y_j) + price_j <= limit; returns how many. Nodes whose lower bound
   /// exceeds the limit are not opened. There must be room for n.
   Index (*below)(const GroundCost& cost, const T* x, const TreeView<T>& tree, T limit,
@@ -33,15 +33,16 @@ struct ScanKernels {
                  Hit<T>* hits);
 };
 
-struct ScanTable {
-  ScanKernels<float> f32;
-  ScanKernels<double> f64;
+struct ScanKernels {
+  bool (*supported)();  ///< by this CPU
+  ScansOf<float> f32;
+  ScansOf<double> f64;
 };
 
-/// The table of the instruction set that row_kernels() has chosen.
-const ScanTable& scan_kernels();
+/// The widest table that this CPU supports.
+const ScanKernels& scan_kernels();
 
-/// In the order of all_row_kernels().
-std::span<const ScanTable* const> all_scan_kernels();
+/// All tables that were compiled, narrowest first; some may not be supported by this CPU.
+std::span<const ScanKernels* const> all_scan_kernels();
 
 }  // namespace monge::kernels

@@ -169,7 +169,7 @@ bool all_equal(Masses masses) {
 
 }  // namespace
 
-Problem validate(Problem problem) {
+Problem validate(Problem problem, Totals totals) {
   if (const PointClouds* clouds = problem.clouds()) {
     check_clouds(*clouds);
   } else {
@@ -183,6 +183,7 @@ Problem validate(Problem problem) {
   }
   const double total_a = check_masses("a", problem.a, problem.rows());
   const double total_b = check_masses("b", problem.b, problem.cols());
+  if (totals == Totals::free) return problem;
   if (std::fabs(total_a - total_b) > mass_tolerance * std::max(total_a, total_b)) {
     throw InvalidArgument(
         "the total masses of a and b", "agree within 1e-6 relative",

@@ -136,7 +136,7 @@ class CloudFilter {
     }
     return values;
   }
-  static const kernels::ScanKernels<T>& table() {
+  static const kernels::ScansOf<T>& table() {
     if constexpr (sizeof(T) == 4) {
       return kernels::scan_kernels().f32;
     } else {

@@ -7,7 +7,6 @@
 #include <random>
 #include <string>
 
-#include "kernels/row_kernels.hpp"
 #include "kernels/tree_view.hpp"
 
 namespace monge::kernels {
@@ -16,7 +15,7 @@ namespace {
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 template <class T>
-const ScanKernels<T>& of(const ScanTable& table) {
+const ScansOf<T>& of(const ScanKernels& table) {
   if constexpr (sizeof(T) == 4) {
     return table.f32;
   } else {
@@ -74,7 +73,7 @@ void for_each_search(const Check& check) {
     for (std::string_view name : ground_cost_names()) {
       const GroundCost cost = make_ground_cost(name, 1.7);
       for (std::size_t k = 0; k < all_scan_kernels().size(); ++k) {
-        if (!all_row_kernels()[k]->supported()) continue;
+        if (!all_scan_kernels()[k]->supported()) continue;
         SCOPED_TRACE(std::string(name) + ", n = " + std::to_string(n) + ", dimension " +
                      std::to_string(dim));
         for (int row = 0; row < 4; ++row) {
@@ -92,8 +91,8 @@ constexpr double rounding = sizeof(T) == 4 ? 2e-5 : 1e-13;
 TYPED_TEST(ScanKernelsTest, BelowFindsAllThatAreBelowAndTheSameInEveryTable) {
   using T = TypeParam;
   for_each_search<T>([](const Setting<T>& s, const GroundCost& cost, const T* x,
-                        const TreeView<T>& view, const ScanKernels<T>& kernels,
-                        const ScanKernels<T>& narrowest) {
+                        const TreeView<T>& view, const ScansOf<T>& kernels,
+                        const ScansOf<T>& narrowest) {
     const std::vector<double> values = s.values(cost, x);
     std::vector<double> sorted = values;
     std::sort(sorted.begin(), sorted.end());
@@ -119,8 +118,8 @@ TYPED_TEST(ScanKernelsTest, BelowFindsAllThatAreBelowAndTheSameInEveryTable) {
 TYPED_TEST(ScanKernelsTest, LeastFindsTheLeastInAscendingOrder) {
   using T = TypeParam;
   for_each_search<T>([](const Setting<T>& s, const GroundCost& cost, const T* x,
-                        const TreeView<T>& view, const ScanKernels<T>& kernels,
-                        const ScanKernels<T>& narrowest) {
+                        const TreeView<T>& view, const ScansOf<T>& kernels,
+                        const ScansOf<T>& narrowest) {
     const std::vector<double> values = s.values(cost, x);
     std::vector<double> sorted = values;
     std::sort(sorted.begin(), sorted.end());

@@ -16,9 +16,13 @@ namespace monge {
 /// Totals may differ by this much, relative to the larger.
 inline constexpr double mass_tolerance = 1e-6;
 
+/// Whether the totals of a and b must agree. Where they are free (unbalanced transport), b stays as
+/// it is.
+enum class Totals { equal, free };
+
 /// Checks `problem`, and returns it with b_scale and permutation filled in.
 /// Throws InvalidArgument naming the argument, the rule and the value received.
 /// O(n dim + m dim) for clouds, O(n m) for a dense cost.
-Problem validate(Problem problem);
+Problem validate(Problem problem, Totals totals = Totals::equal);
 
 }  // namespace monge

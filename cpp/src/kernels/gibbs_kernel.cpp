@@ -1,0 +1,213 @@
+#include "kernels/gibbs_kernel.hpp"
+
+#include <cmath>
+#include <numeric>
+
+namespace monge::kernels {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// Beyond, boxes hardly bound anything.
+constexpr int bounded_max_dim = 8;
+
+void round_to(const Lines<double>& exact, Lines<float>& rounded) {
+  rounded.resize(exact.size());
+  for (std::size_t k = 0; k < exact.size(); ++k) rounded[k] = static_cast<float>(exact[k]);
+}
+
+bool centred_form(const GroundCost& cost, int dim) {
+  return std::holds_alternative<SqEuclidean>(cost) && dim <= centred_max_dim;
+}
+
+/// Solves the dim normal equations in place, by elimination; `ridge` keeps blocks that lie on a
+/// plane or a line regular.
+void solve_ridge(int dim, double (&m)[centred_max_dim][centred_max_dim + 1], double* q) {
+  double trace = 0;
+  for (int k = 0; k < dim; ++k) trace += m[k][k];
+  if (!(trace > 0)) return;
+  for (int k = 0; k < dim; ++k) m[k][k] += 1e-3 * trace;
+  for (int p = 0; p < dim; ++p) {
+    for (int r = p + 1; r < dim; ++r) {
+      const double factor = m[r][p] / m[p][p];
+      for (int k = p; k < dim; ++k) m[r][k] -= factor * m[p][k];
+      m[r][centred_max_dim] -= factor * m[p][centred_max_dim];
+    }
+  }
+  for (int p = dim - 1; p >= 0; --p) {
+    q[p] = m[p][centred_max_dim];
+    for (int k = p + 1; k < dim; ++k) q[p] -= m[p][k] * q[k];
+    q[p] /= m[p][p];
+  }
+}
+
+}  // namespace
+
+TiledSide::TiledSide(const KdCloud& cloud, Index size, bool centred)
+    : n_(cloud.n),
+      block_(size),
+      blocks_((cloud.n + size - 1) / size),
+      dim_(cloud.dim),
+      centred_(centred) {
+  const std::size_t dim = static_cast<std::size_t>(dim_);
+  points_.resize(dim * padded());
+  centre_.resize(dim * at(blocks_));
+  half_.resize(dim * at(blocks_));
+  for (std::size_t k = 0; k < dim; ++k) {
+    const double* axis = cloud.values.data() + k * at(n_);
+    double* out = points_.data() + k * padded();
+    for (Index b = 0; b < blocks_; ++b) {
+      const Index begin = b * block_, end = std::min(n_, begin + block_);
+      const auto [low, high] = std::minmax_element(axis + begin, axis + end);
+      const double centre = *low + 0.5 * (*high - *low);
+      centre_[k * at(blocks_) + at(b)] = centre;
+      half_[k * at(blocks_) + at(b)] = std::max(*high - centre, centre - *low);
+      const double origin = centred_ ? centre : 0;
+      for (Index i = begin; i < begin + block_; ++i) out[i] = (i < end ? axis[i] : centre) - origin;
+    }
+  }
+  if (centred_) round_to(points_, single_);
+}
+
+TiledPoints TiledSide::points() const {
+  return {points_.data(), single_.data(), centre_.data(), half_.data(), padded(), blocks_};
+}
+
+TiledPotential TiledSide::potential() const {
+  return {value_.data(), value_single_.data(), offset_.data(), slope_.data(), largest_.data()};
+}
+
+void TiledSide::set(const std::vector<double>& potential, double scale) {
+  value_.resize(padded());
+  largest_.resize(at(blocks_));
+  if (centred_) {
+    offset_.resize(at(blocks_));
+    slope_.resize(static_cast<std::size_t>(dim_) * at(blocks_));
+  }
+  for (Index b = 0; b < blocks_; ++b) {
+    const Index begin = b * block_, end = std::min(n_, begin + block_);
+    for (Index i = begin; i < begin + block_; ++i)
+      value_[at(i)] = i < end ? std::max(potential[at(i)], no_exponent) : no_exponent;
+    if (centred_) fit_block(b, potential.data(), scale);
+    largest_[at(b)] = *std::max_element(value_.begin() + begin, value_.begin() + begin + block_);
+  }
+  if (centred_) round_to(value_, value_single_);
+}
+
+// Least squares of F_i - scale |d_i|^2 by an affine function of d_i, over the atoms that are there.
+void TiledSide::fit_block(Index b, const double* potential, double scale) {
+  const Index begin = b * block_, end = std::min(n_, begin + block_);
+  const auto d = [&](int k, Index i) {
+    return points_[static_cast<std::size_t>(k) * padded() + at(i)];
+  };
+  double target[tile_cols], mean = 0, middle[centred_max_dim] = {}, q[centred_max_dim] = {};
+  int present = 0;
+  for (Index i = begin; i < end; ++i) {
+    double square = 0;
+    for (int k = 0; k < dim_; ++k) square += d(k, i) * d(k, i);
+    target[i - begin] = potential[i] - scale * square;
+    if (!(potential[i] > no_exponent)) continue;
+    ++present;
+    mean += target[i - begin];
+    for (int k = 0; k < dim_; ++k) middle[k] += d(k, i);
+  }
+  if (present > 0) {
+    mean /= present;
+    for (double& value : middle) value /= present;
+  }
+  double m[centred_max_dim][centred_max_dim + 1] = {};
+  for (Index i = begin; i < end; ++i) {
+    if (!(potential[i] > no_exponent)) continue;
+    for (int p = 0; p < dim_; ++p) {
+      const double away = d(p, i) - middle[p];
+      for (int k = 0; k < dim_; ++k) m[p][k] += away * (d(k, i) - middle[k]);
+      m[p][centred_max_dim] += away * (target[i - begin] - mean);
+    }
+  }
+  solve_ridge(dim_, m, q);
+  double offset = mean;
+  for (int k = 0; k < dim_; ++k) {
+    offset -= q[k] * middle[k];
+    slope_[static_cast<std::size_t>(k) * at(blocks_) + at(b)] = q[k];
+  }
+  offset_[at(b)] = offset;
+  for (Index i = begin; i < end; ++i) {
+    if (!(potential[i] > no_exponent)) continue;
+    double rest = target[i - begin] - offset;
+    for (int k = 0; k < dim_; ++k) rest -= q[k] * d(k, i);
+    value_[at(i)] = rest;
+  }
+}
+
+GibbsKernel::GibbsKernel(const KdCloud& x, const KdCloud& y, const GroundCost& cost, Team& team,
+                         Context& context)
+    : x_(x, tile_rows, centred_form(cost, x.dim)),
+      y_(y, tile_cols, centred_form(cost, x.dim)),
+      bounded_(x.dim <= bounded_max_dim),
+      team_(&team),
+      context_(&context) {
+  pairs_.form = centred_form(cost, x.dim) ? TilePairs::Form::centred : TilePairs::Form::direct;
+  pairs_.dim = x.dim;
+  pairs_.cost = cost;
+  pairs_.x = x_.points();
+  pairs_.y = y_.points();
+}
+
+GibbsKernel::GibbsKernel(const AnyMatrixView& matrix, Team& team, Context& context)
+    : x_(static_cast<Index>(rows_of(matrix)), tile_rows),
+      y_(static_cast<Index>(cols_of(matrix)), tile_cols),
+      team_(&team),
+      context_(&context) {
+  pairs_.form = TilePairs::Form::matrix;
+  pairs_.matrix = matrix;
+  pairs_.y.blocks = y_.blocks();
+}
+
+void GibbsKernel::set(double scale, const std::vector<double>& f, const std::vector<double>& g) {
+  pairs_.scale = scale;
+  x_.set(f, scale);
+  y_.set(g, scale);
+  pairs_.f = x_.potential();
+  pairs_.g = y_.potential();
+}
+
+void GibbsKernel::select(double limit, Index rows, Lines<Index>& tiles, Lines<double>& bounds,
+                         Index& count) const {
+  if (!bounded_ || limit == -infinity) {
+    if (tiles.size() == at(y_.blocks()) && count == y_.blocks()) return;
+    tiles.resize(at(y_.blocks()));
+    std::iota(tiles.begin(), tiles.end(), 0);
+    count = y_.blocks();
+    return;
+  }
+  tiles.resize(at(y_.blocks()) + 1);  // one more: rejected ones are overwritten
+  bounds.resize(at(y_.blocks()) + 1);
+  count = tile_kernels().select(pairs_, rows, limit, tiles.data(), bounds.data());
+}
+
+void GibbsKernel::sum_chunks(std::int64_t chunks, std::vector<double>& columns) {
+  const std::size_t padded = y_.padded();
+  columns.assign(partial_.begin(), partial_.begin() + static_cast<std::ptrdiff_t>(padded));
+  for (std::size_t chunk = 1; chunk < static_cast<std::size_t>(chunks); ++chunk) {
+    const double* part = partial_.data() + chunk * padded;
+    for (std::size_t j = 0; j < padded; ++j) columns[j] += part[j];
+  }
+}
+
+std::vector<double> GibbsKernel::log_sums(double scale, const std::vector<double>& g) {
+  set(scale, std::vector<double>(at(x_.size()), 0), g);
+  std::vector<double> out(x_.padded(), -infinity);
+  visit_blocks<double>(
+      [&](BlockOfTerms<double>& work) {
+        select(-infinity, work.block, work.tiles, work.bounds, work.count);
+        tile_kernels().log_sums(pairs_, work.block, work.tiles.data(), work.count,
+                                out.data() + at(work.block) * tile_rows);
+      },
+      nullptr);
+  out.resize(at(x_.size()));
+  return out;
+}
+
+}  // namespace monge::kernels

@@ -1,0 +1,248 @@
+"""Chamfer and sliced discrepancies in torch: values, gradients, padding, devices' traps."""
+
+import math
+
+import monge
+import numpy as np
+import pytest
+from grading import ground_costs
+
+torch = pytest.importorskip("torch")
+
+import monge.torch as mt  # noqa: E402
+from monge.sliced import random_directions  # noqa: E402
+from monge.torch import ops  # noqa: E402
+
+
+def clouds(*shape, seed=0, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_()
+
+
+def directions(count, dim, seed):
+    return torch.from_numpy(random_directions(count, dim, seed))
+
+
+# --- chamfer ---
+
+
+def chamfer_by_numpy(x, y, p):
+    lengths = ground_costs(x.detach().numpy(), y.detach().numpy(), ("euclidean_power", p))
+    return lengths.min(1).mean() + lengths.min(0).mean()
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3])
+@pytest.mark.parametrize(("n", "m", "dim"), [(1, 1, 1), (7, 4, 2), (5, 60, 3), (40, 40, 100)])
+def test_chamfer_is_its_definition(p, n, m, dim):
+    x, y = clouds(2, n, dim), clouds(2, m, dim, seed=1)
+    result = mt.chamfer(x, y, p=p)
+    expected = [chamfer_by_numpy(x[k], y[k], p) for k in range(2)]
+    np.testing.assert_allclose(result.detach(), expected, rtol=1e-13)
+    assert torch.equal(mt.chamfer(x[0], y[0], p=p), result[0])
+    if dim < 100:
+        few = x.detach()[:, :5].requires_grad_(), y.detach()[:, :5].requires_grad_()
+        assert torch.autograd.gradcheck(lambda x, y: mt.chamfer(x, y, p=p), few)
+
+
+def test_chamfer_far_from_the_origin_and_at_tiny_scales():
+    x, y = clouds(1, 50, 3), clouds(1, 50, 3, seed=1)
+    plain = mt.chamfer(x, y, p=1)
+    torch.testing.assert_close(mt.chamfer(x + 1e8, y + 1e8, p=1), plain, rtol=1e-6, atol=0)
+    torch.testing.assert_close(
+        mt.chamfer(1e-30 * x, 1e-30 * y, p=1), 1e-30 * plain, atol=0, rtol=1e-12
+    )
+    single = [(1e-25 * one).float() for one in (x, y)]
+    torch.testing.assert_close(mt.chamfer(*single, p=1).double(), 1e-25 * plain, atol=0, rtol=1e-5)
+
+
+def test_chamfer_of_coincident_points_has_gradient_zero():
+    x = clouds(2, 6, 3)
+    for p in (1, 1.5, 2):
+        value = mt.chamfer(x, x.detach(), p=p)
+        (gradient,) = torch.autograd.grad(value.sum(), x)
+        assert (value == 0).all()
+        assert (gradient == 0).all()
+
+
+def test_chamfer_of_padded_batches_and_lists():
+    x, y = clouds(2, 5, 2), clouds(2, 7, 2, seed=1)
+    with torch.no_grad():
+        x[1, 3:] = math.nan
+        y[0, 2:] = math.inf
+    lengths = ([5, 3], [2, 7])
+    parts = [x[0], x[1, :3]], [y[0, :2], y[1]]
+    expected = [mt.chamfer(one, other) for one, other in zip(*parts, strict=True)]
+    result = mt.chamfer(x, y, lengths=lengths)
+    torch.testing.assert_close(result, torch.stack(expected))
+    torch.testing.assert_close(mt.chamfer(*parts), result)
+    by_x, by_y = torch.autograd.grad(result.sum(), (x, y))
+    assert (by_x[1, 3:] == 0).all()
+    assert (by_y[0, 2:] == 0).all()
+    assert by_x.isfinite().all()
+    assert by_y.isfinite().all()
+    with pytest.raises(ValueError, match="x must have finite coordinates"):
+        mt.chamfer(x, y)
+
+
+def test_nearest_by_the_core_and_in_blocks_of_rows_agree():
+    x, y = clouds(1, 700, 2).detach(), clouds(1, 30_000, 2, seed=1).detach()  # three blocks
+    for norm in (1.0, 2.0):
+        columns = ops.nearest(x, y, None, None, norm)
+        assert torch.equal(columns, ops.nearest_in_blocks(x, y, None, None, norm))
+    lengths = torch.tensor([9, 4]), torch.tensor([2, 7])
+    x, y = clouds(2, 9, 3).detach(), clouds(2, 7, 3, seed=1).detach()
+    columns = ops.nearest(x, y, *lengths, 2.0), ops.nearest_in_blocks(x, y, *lengths, 2.0)
+    for k, count in enumerate(lengths[0]):
+        assert torch.equal(columns[0][k, :count], columns[1][k, :count])
+
+
+def test_the_values_are_those_of_arrays():
+    x, y = clouds(3, 9, 3), clouds(3, 8, 3, seed=1)
+    arrays = x.detach().numpy(), y.detach().numpy()
+    np.testing.assert_allclose(mt.chamfer(x, y).detach(), monge.chamfer(*arrays), rtol=1e-13)
+    np.testing.assert_allclose(
+        mt.sliced_wasserstein(x, y, seed=3, n_projections=20).detach(),
+        monge.sliced_wasserstein(*arrays, seed=3, n_projections=20),
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, within its tracer
+def test_nearest_is_registered_as_torch_wants_it():
+    x, y = clouds(2, 4, 2).detach(), clouds(2, 3, 2, seed=1).detach()
+    results = torch.library.opcheck(ops.nearest, (x, y, None, torch.tensor([3, 1]), 1.0))
+    assert set(results.values()) == {"SUCCESS"}
+    compiled = torch.compile(mt.chamfer, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(x, y), mt.chamfer(x, y))
+    torch.testing.assert_close(torch.vmap(mt.chamfer)(x, y), mt.chamfer(x, y))
+
+
+def test_chamfer_loss():
+    x, y = clouds(3, 5, 2), clouds(3, 6, 2, seed=1)
+    for p in (1, 2):
+        each = mt.chamfer(x, y, p=p)
+        assert torch.equal(mt.ChamferLoss(p, reduction="none")(x, y), each)
+        torch.testing.assert_close(mt.ChamferLoss(p)(x, y), each.mean())
+    with pytest.raises(ValueError, match="p must be"):
+        mt.ChamferLoss(0)
+    assert repr(mt.ChamferLoss()) == "ChamferLoss(p=2, reduction='mean')"
+
+
+# --- sliced ---
+
+
+def sliced_by_lines(x, y, a, b, p, rows):
+    costs = []
+    for row in rows:
+        line = [(one.detach() @ row)[:, None] for one in (x, y)]
+        costs.append(mt.emd(*line, a, b, cost=("euclidean_power", p)).item())
+    return np.mean(costs) ** (1 / p)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3])
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (6, 6), (5, 8), (9, 3)])
+def test_sliced_is_transport_on_each_line(p, n, m):
+    x, y = clouds(n, 3), clouds(m, 3, seed=1)
+    rows = directions(5, 3, 0)
+    result = mt.sliced_wasserstein(x, y, p=p, projections=rows)
+    expected = sliced_by_lines(x, y, None, None, p, rows)
+    assert math.isclose(result.item(), expected, rel_tol=1e-12)
+    a, b = clouds(n, seed=2).softmax(0), clouds(m, seed=3).softmax(0)
+    weighted = mt.sliced_wasserstein(x, y, a, b, p=p, projections=rows)
+    expected = sliced_by_lines(x, y, a.detach(), b.detach(), p, rows)
+    assert math.isclose(weighted.item(), expected, rel_tol=1e-12)
+    equal = (torch.full((k,), 1 / k, dtype=torch.float64) for k in (n, m))
+    torch.testing.assert_close(mt.sliced_wasserstein(x, y, *equal, p=p, projections=rows), result)
+
+
+def test_sliced_gradients():
+    x, y = clouds(2, 5, 2), clouds(2, 4, 2, seed=1)
+    a, b = clouds(2, 5, seed=2), clouds(2, 4, seed=3)
+
+    def loss(x, y, a, b):
+        masses = a.softmax(-1), b.softmax(-1)
+        return mt.sliced_wasserstein(x, y, *masses, n_projections=3)
+
+    assert torch.autograd.gradcheck(loss, (x, y, a, b))
+    z = clouds(2, 5, 2, seed=4)
+    for p in (1, 2):
+        assert torch.autograd.gradcheck(
+            lambda x, z, p=p: mt.sliced_wasserstein(x, z, p=p, n_projections=3), (x, z)
+        )
+    value = mt.sliced_wasserstein(x, x.detach())
+    (gradient,) = torch.autograd.grad(value.sum(), x)
+    assert (gradient == 0).all()
+
+
+def test_seeded_directions_are_given_directions():
+    x, y = clouds(2, 6, 3), clouds(2, 6, 3, seed=1)
+    rows = directions(16, 3, 7)
+    torch.testing.assert_close(rows.norm(dim=1), torch.ones(16, dtype=torch.float64))
+    seeded = mt.sliced_wasserstein(x, y, n_projections=16, seed=7)
+    assert torch.equal(seeded, mt.sliced_wasserstein(x, y, projections=rows))
+    assert not torch.equal(seeded, mt.sliced_wasserstein(x, y, n_projections=16, seed=8))
+
+
+def test_sliced_of_translations():
+    """W_2 along r is |<r, t>|: the mean square over directions is |t|^2 / d, here exactly."""
+    x = clouds(9, 3)
+    t = torch.tensor([3.0, 4.0, 12.0], dtype=torch.float64)
+    value = mt.sliced_wasserstein(x, x + t, projections=torch.eye(3, dtype=torch.float64))
+    assert math.isclose(value.item(), 13 / math.sqrt(3), rel_tol=1e-12)
+    far = mt.sliced_wasserstein(1e8 + x, 1e8 + x + t, projections=torch.eye(3, dtype=torch.float64))
+    assert math.isclose(far.item(), 13 / math.sqrt(3), rel_tol=1e-7)
+
+
+def test_sliced_of_padded_batches():
+    x, y = clouds(2, 5, 2), clouds(2, 5, 2, seed=1)
+    with torch.no_grad():
+        x[1, 2:] = math.nan
+        y[1, 2:] = math.inf
+    result = mt.sliced_wasserstein(x, y, lengths=[5, 2])
+    parts = mt.sliced_wasserstein([x[0], x[1, :2]], [y[0], y[1, :2]])
+    torch.testing.assert_close(result, parts)
+    torch.testing.assert_close(result[1], mt.sliced_wasserstein(x[1, :2], y[1, :2]))
+    by_x, by_y = torch.autograd.grad(result.sum(), (x, y))
+    for gradient in (by_x, by_y):
+        assert gradient.isfinite().all()
+        assert (gradient[1, 2:] == 0).all()
+
+
+def test_autocast_does_not_coarsen_projections():
+    x, y = clouds(1, 20, 3, dtype=torch.float32), clouds(1, 20, 3, seed=1, dtype=torch.float32)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(mt.sliced_wasserstein(x, y), mt.sliced_wasserstein(x, y))
+        inside = mt.sliced_wasserstein(x, y)
+    assert torch.equal(inside, mt.sliced_wasserstein(x, y))
+
+
+def test_sliced_loss_draws_fresh_seeded_directions():
+    x, y = clouds(3, 8, 3), clouds(3, 8, 3, seed=1)
+    loss = mt.SlicedWassersteinLoss(n_projections=4, seed=3, reduction="none")
+    first, second = loss(x, y), loss(x, y)
+    assert not torch.equal(first, second)
+    again = mt.SlicedWassersteinLoss(n_projections=4, seed=3, reduction="none")
+    assert torch.equal(again(x, y), first)
+    restored = mt.SlicedWassersteinLoss(n_projections=4, seed=3, reduction="none")
+    restored.load_state_dict(again.state_dict())
+    assert torch.equal(restored(x, y), second)
+    loss.eval()
+    assert torch.equal(loss(x, y), first)
+    assert torch.equal(loss(x, y), first)
+    assert "seed=3" in repr(loss)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"p": 0.5}, "p must be"),
+        ({"n_projections": 0}, "n_projections must be"),
+        ({"projections": torch.zeros(4, 3)}, r"projections must have shape \(n_projections, 2\)"),
+        ({"projections": torch.zeros(0, 2)}, "projections must have shape"),
+    ],
+)
+def test_misuse_of_sliced_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        mt.sliced_wasserstein(torch.zeros(3, 2), torch.zeros(3, 2), **options)
+    with pytest.raises(ValueError, match="y must have finite coordinates"):
+        mt.sliced_wasserstein(torch.zeros(1, 2), torch.full((1, 2), math.nan))
