@@ -149,7 +149,8 @@ class EntropicSolution(Solution):
     status : str
         "within_tolerance" where the entropic plan's marginals are within rtol, else what stopped
         the solve. `stats["marginal_error"]` has their L1 error over the mass: that of the entropic
-        plan, before it is rounded.
+        plan, before it is rounded. Where a limit ended the solve while epsilon was still larger
+        (`stats["epsilon_reached"]`), it is inf and `entropic_value` NaN: never measured.
 
     The clouds are copied; a cost matrix is not, and must stay as it is while plan, cost and bound
     are still to be computed.
@@ -198,7 +199,17 @@ class EntropicSolution(Solution):
             object.__setattr__(self, name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        names: tuple[str, ...] = ("f", "g", "status", "solver", "stats", "x", "y", "epsilon", "penalty")
+        names: tuple[str, ...] = (
+            "f",
+            "g",
+            "status",
+            "solver",
+            "stats",
+            "x",
+            "y",
+            "epsilon",
+            "penalty",
+        )
         names += ("entropic_value", "_given", "_threads")
         return _restored, ({name: getattr(self, name) for name in names},)
 
@@ -243,7 +254,8 @@ class EntropicSolution(Solution):
     def lower_bound(self) -> float:
         bound = _core.dual_bound(self._problem, self.g, self.penalty, self._threads)
         # Where both are the optimum, rounding may have them the wrong way round.
-        return min(bound, self.cost) if bound - self.cost <= 1e-12 * abs(bound) else bound
+        size = self._masses[0].sum() * (np.abs(self.f).max() + np.abs(self.g).max())
+        return min(bound, self.cost) if bound - self.cost <= 1e-14 * size else bound
 
     @property
     def gap(self) -> float:
@@ -301,7 +313,7 @@ def sinkhorn(
     epsilon: float,
     cost: Cost = "sqeuclidean",
     rtol: float = 1e-6,
-    max_iterations: int = 10_000,
+    max_iterations: int = 100_000,
     method: str = "auto",
     reach: float | None = None,
     threads: int | None = None,
@@ -396,7 +408,7 @@ def sinkhorn_cost(
     *,
     epsilon: float,
     rtol: float = 1e-6,
-    max_iterations: int = 10_000,
+    max_iterations: int = 100_000,
     method: str = "auto",
     reach: float | None = None,
     threads: int | None = None,
@@ -455,7 +467,7 @@ def sinkhorn_divergence(
     epsilon: float,
     cost: Cost = "sqeuclidean",
     rtol: float = 1e-6,
-    max_iterations: int = 10_000,
+    max_iterations: int = 100_000,
     method: str = "auto",
     reach: float | None = None,
     threads: int | None = None,

@@ -282,6 +282,8 @@ bool Sinkhorn::improve(EntropicLevel& level, double tolerance) {
     products_ += newton.products;
     steps_ += newton.steps;
   }
+  if (!reached && options_.method == "auto" && !level.interrupted())
+    return improve_by_anderson(level, tolerance);
   return reached;
 }
 
@@ -300,6 +302,7 @@ void Sinkhorn::carry_over(const Resolution& coarse, const Resolution& fine, doub
   };
   std::vector<double> f = transform(fine.x, coarse.y, g_);
   std::vector<double> g = transform(fine.y, coarse.x, f_);
+  if (context_.interruption() != Interruption::none) return;
   f_ = std::move(f);
   g_ = std::move(g);
 }
@@ -325,7 +328,8 @@ bool Sinkhorn::solve_resolution(std::size_t k) {
     } else {
       level.start(epsilon, std::vector<double>(one.y.mass.size(), 0));
     }
-    bool reached = !level.interrupted() && level.update_rows(started_ && !final_stage ? 1 : 0.5);
+    if (level.interrupted()) return false;
+    bool reached = level.update_rows(started_ && !final_stage ? 1 : 0.5);
     reached = reached && improve(level, final_stage ? options_.rtol : stage_error);
     started_ = true;
     epsilon_ = epsilon;
@@ -396,8 +400,10 @@ EntropicResult Sinkhorn::result() {
   }
   result.f = as_given(f_, finest.x.cloud.order);
   result.g = as_given(g_, finest.y.cloud.order);
-  result.value = value_;
-  result.error = error_;
+  // What an earlier stage was worth says nothing of this epsilon.
+  const bool arrived = epsilon_ == options_.epsilon && passes_ > 0;
+  result.value = arrived ? value_ : std::numeric_limits<double>::quiet_NaN();
+  result.error = arrived ? error_ : infinity;
   const Interruption interruption = context_.interruption();
   result.status = converged_                           ? Status::within_tolerance
                   : interruption != Interruption::none ? status_of(interruption)
@@ -406,6 +412,7 @@ EntropicResult Sinkhorn::result() {
                   {"hessian_products", static_cast<double>(products_)},
                   {"newton_steps", static_cast<double>(steps_)},
                   {"resolutions", static_cast<double>(resolutions_.size())},
+                  {"epsilon_reached", epsilon_},
                   {"dropped_mass", finest.kernel->bounded() ? negligible_mass : 0.0}};
   return result;
 }
