@@ -483,8 +483,9 @@ def sinkhorn_divergence(
 
     Parameters
     ----------
-    As for `sinkhorn`. The time limit is for each of the three transports; those of a cloud onto
-    itself use the symmetric iteration, which contracts by 1/2 per pass.
+    x, y, a, b, epsilon, cost, rtol, max_iterations, method, reach, threads, time_limit, progress
+        As for `sinkhorn`. The time limit is for each of the three transports; those of a cloud onto
+        itself use the symmetric iteration, which contracts by 1/2 per pass, whatever `method` is.
 
     Returns
     -------

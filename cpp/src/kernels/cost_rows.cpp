@@ -50,15 +50,34 @@ std::vector<double> coordinates(const AnyMatrixView& points, Index i) {
       points);
 }
 
+/// Points by axis within strips of `strip` points each (fewer in the last): a strip is adjacent in
+/// memory. By axis over the whole cloud, a power of two of points would put all axes of a strip
+/// into the same few sets of the cache.
+std::vector<double> by_strips(const AnyMatrixView& points, Index strip) {
+  return std::visit(
+      [&](const auto& view) {
+        std::vector<double> packed;
+        packed.reserve(static_cast<std::size_t>(view.rows * view.cols));
+        for (std::int64_t begin = 0; begin < view.rows; begin += strip) {
+          const std::int64_t end = std::min<std::int64_t>(view.rows, begin + strip);
+          for (std::int64_t k = 0; k < view.cols; ++k) {
+            for (std::int64_t j = begin; j < end; ++j) packed.push_back(view(j, k));
+          }
+        }
+        return packed;
+      },
+      points);
+}
+
 /// Calls visit(i, begin, count, costs) for strips of rows; the strips of one row in ascending
 /// order.
 template <class Visit>
 bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visit& visit) {
-  const AxisMajor y = by_axis(clouds.y);
   const Index n = static_cast<Index>(rows_of(clouds.x)), m = static_cast<Index>(rows_of(clouds.y));
   const int dim = static_cast<int>(cols_of(clouds.x));
   // A strip of y stays in the second-level cache while all rows of a chunk pass over it.
   const Index strip = std::clamp<Index>(65536 / dim / 64 * 64, 64, 1024);
+  const std::vector<double> y = by_strips(clouds.y, strip);
   const auto& kernels = row_kernels();
   const double work = static_cast<double>(n) * m * dim;
   return for_each_chunk(n, work, context, [&](RowChunk rows) {
@@ -69,7 +88,8 @@ bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visi
       const Index count = std::min(strip, m - begin);
       for (Index i = rows.first; i < rows.end; ++i) {
         kernels.costs(clouds.cost, x[static_cast<std::size_t>(i - rows.first)].data(),
-                      y.values.data() + begin, y.stride, dim, costs.data(), count);
+                      y.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(dim),
+                      static_cast<std::size_t>(count), dim, costs.data(), count);
         visit(i, begin, count, costs.data());
       }
     }

@@ -162,16 +162,53 @@ Index collect(const T* c, const double* p, const double* minima, double limit, I
   return found;
 }
 
-// Axis by axis over a strip of columns, so that every coordinate difference is vectorised.
+// The costs' functors on vectors: how a coordinate's difference is folded, and what ends it.
+inline Vec fold(const Cityblock&, Vec sum, Vec difference) { return sum + absolute(difference); }
+inline Vec fold(const Chebyshev&, Vec sum, Vec difference) {
+  return larger(sum, absolute(difference));
+}
+template <class Cost>
+Vec fold(const Cost&, Vec sum, Vec difference) {
+  return sum + difference * difference;
+}
+inline Vec finish(const Euclidean&, Vec sum) { return square_root(sum); }
+inline Vec finish(const EuclideanPower& cost, Vec sum) {
+  return by_lane(sum, [&](double value) { return cost.finish(value); });
+}
+template <class Cost>
+Vec finish(const Cost&, Vec sum) {
+  return sum;
+}
+
+// Four vectors of columns at a time, whose sums stay in registers over all axes: memory is read
+// once, and the order of additions is that of the axes.
 template <class Cost>
 void costs_of(const Cost& cost, const double* x, const double* y, std::size_t stride, int dim,
               double* out, Index n) {
-  for (Index j = 0; j < n; ++j) out[j] = cost.step(0, x[0] - y[j]);
-  for (int k = 1; k < dim; ++k) {
-    const double* axis = y + static_cast<std::size_t>(k) * stride;
-    for (Index j = 0; j < n; ++j) out[j] = cost.step(out[j], x[k] - axis[j]);
+  Index j = 0;
+  for (; j + 4 * width <= n; j += 4 * width) {
+    Vec sum0 = broadcast(0), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+    const double* axis = y + j;
+    for (int k = 0; k < dim; ++k, axis += stride) {
+      const Vec value = broadcast(x[k]);
+      sum0 = fold(cost, sum0, value - load(axis));
+      sum1 = fold(cost, sum1, value - load(axis + width));
+      sum2 = fold(cost, sum2, value - load(axis + 2 * width));
+      sum3 = fold(cost, sum3, value - load(axis + 3 * width));
+    }
+    store(out + j, finish(cost, sum0));
+    store(out + j + width, finish(cost, sum1));
+    store(out + j + 2 * width, finish(cost, sum2));
+    store(out + j + 3 * width, finish(cost, sum3));
   }
-  for (Index j = 0; j < n; ++j) out[j] = cost.finish(out[j]);
+  const Index rest = j;
+  if (rest == n) return;
+  for (j = rest; j < n; ++j) out[j] = 0;
+  for (int k = 0; k < dim; ++k) {
+    const double* axis = y + static_cast<std::size_t>(k) * stride;
+    for (j = rest; j < n; ++j) out[j] = cost.step(out[j], x[k] - axis[j]);
+  }
+  for (j = rest; j < n; ++j) out[j] = cost.finish(out[j]);
 }
 
 // The three axes of space in one pass: no round trips through `out`.
@@ -195,24 +232,6 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
     }
   };
   std::visit(run, cost);
-}
-
-// The costs' functors on vectors: how a coordinate's difference is folded, and what ends it.
-inline Vec fold(const Cityblock&, Vec sum, Vec difference) { return sum + absolute(difference); }
-inline Vec fold(const Chebyshev&, Vec sum, Vec difference) {
-  return larger(sum, absolute(difference));
-}
-template <class Cost>
-Vec fold(const Cost&, Vec sum, Vec difference) {
-  return sum + difference * difference;
-}
-inline Vec finish(const Euclidean&, Vec sum) { return square_root(sum); }
-inline Vec finish(const EuclideanPower& cost, Vec sum) {
-  return by_lane(sum, [&](double value) { return cost.finish(value); });
-}
-template <class Cost>
-Vec finish(const Cost&, Vec sum) {
-  return sum;
 }
 
 /// `width` nodes, from the k-th on, as seen from x: all coordinates are differences to x, so that

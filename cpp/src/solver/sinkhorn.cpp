@@ -25,7 +25,9 @@ constexpr Index group_size = 8;
 constexpr Index coarsest = 400;
 /// Dimension up to which neighbours are near each other, and coarse levels worth their while.
 constexpr int coarse_max_dim = 8;
-constexpr double epsilon_factor = 2;
+/// From one stage's epsilon to the next. A matrix has no coarse resolutions on which early stages
+/// cost little: where its epsilon is large (above this part of the mean), they are skipped.
+constexpr double epsilon_factor = 2, large_epsilon_factor = 8, large_epsilon = 0.02;
 /// Error at which an intermediate stage is good enough.
 constexpr double stage_error = 0.05;
 /// For the terms of the Hessian. More is slower: memory touched for the first time costs more than
@@ -319,7 +321,9 @@ bool Sinkhorn::solve_resolution(std::size_t k) {
   Resolution& one = resolutions_[k];
   EntropicLevel level(*one.kernel, one.x.mass, one.y.mass, options_.penalty);
   const double last = std::min(stage_epsilon(k), epsilon_);
-  for (double epsilon = epsilon_;; epsilon = std::max(last, epsilon / epsilon_factor)) {
+  const bool quick = one.x.cloud.n == 0 && options_.epsilon > large_epsilon * mean_;
+  const double factor = quick ? large_epsilon_factor : epsilon_factor;
+  for (double epsilon = epsilon_;; epsilon = std::max(last, epsilon / factor)) {
     if (epsilon < 1.2 * last) epsilon = last;
     const bool final_stage = k == 0 && epsilon == options_.epsilon;
     level.precise = final_stage && options_.rtol < 1e-8;

@@ -15,10 +15,10 @@
 // - "newton": Newton steps on the semi-dual, by conjugate gradients (semi_dual_newton.hpp);
 // - "auto": newton, and anderson where that stalls (epsilon so small that single precision cannot
 //   tell the Hessian from 0); anderson where a penalty is finite.
-// Epsilon is halved from the mean cost down to what was asked for, each stage but the last to an
-// error of 5 %. Clouds in dimension 1 to 8 start coarse: groups of 8 neighbours become their
-// centroids, recursively down to 400 points, each level to the epsilon that it resolves; potentials
-// are carried over by soft c-transforms.
+// Epsilon is halved (by a matrix and a large epsilon: divided by 8) from the mean cost down to it,
+// each stage but the last to an error of 5 %. Clouds in dimension 1 to 8 start coarse: groups of 8
+// neighbours become their centroids, recursively down to 400 points, each level to the epsilon that
+// it resolves; potentials are carried over by soft c-transforms.
 //
 // Clouds never have their matrix formed, with one exception: where an entry costs much to compute
 // (dimension above 16, powers other than 2), and the matrix takes at most 64 MiB, it is kept.
