@@ -103,7 +103,7 @@ bool SemiDualNewton::set_up() {
       },
       &diagonal_);
   for (double& value : diagonal_) value = std::max(value, tiny);
-  if (two_levels_) sum_tiles();
+  if (done && two_levels_) sum_tiles();
   return done;
 }
 

@@ -405,7 +405,7 @@ EntropicResult Sinkhorn::result() {
   result.f = as_given(f_, finest.x.cloud.order);
   result.g = as_given(g_, finest.y.cloud.order);
   // What an earlier stage was worth says nothing of this epsilon.
-  const bool arrived = epsilon_ == options_.epsilon && passes_ > 0;
+  const bool arrived = epsilon_ == options_.epsilon && passes_ > 0 && std::isfinite(error_);
   result.value = arrived ? value_ : std::numeric_limits<double>::quiet_NaN();
   result.error = arrived ? error_ : infinity;
   const Interruption interruption = context_.interruption();
