@@ -84,7 +84,8 @@ py::dict describe(const SolverEntry& solver) {
   d["any_masses"] = can.any_masses;
   d["line_only"] = can.convex_line_only;
   d["max_dim"] = can.max_dim > 0 ? py::object(py::int_(can.max_dim)) : py::object(py::none());
-  d["auto_rows"] = std::vector<Index>{solver.auto_range.least_rows, solver.auto_range.most_rows};
+  d["auto_pairs"] =
+      std::vector<double>{solver.auto_range.least_pairs, solver.auto_range.most_pairs};
   d["options"] = options;
   return d;
 }

@@ -131,9 +131,9 @@ def test_registry_describes_itself():
             "any_masses",
             "line_only",
         }
-        assert set(solver) == {"summary", "options", "max_dim", "auto_rows", *kinds}
+        assert set(solver) == {"summary", "options", "max_dim", "auto_pairs", *kinds}
         assert solver["max_dim"] is None or solver["max_dim"] >= 1
-        least, most = solver["auto_rows"]
+        least, most = solver["auto_pairs"]
         assert 0 <= least <= most
         assert all(isinstance(solver[kind], bool) for kind in kinds)
         assert solver["assignment"] or solver["transport"]

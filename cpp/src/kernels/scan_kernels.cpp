@@ -145,10 +145,10 @@ void with_search(const GroundCost& cost, const T* x, const TreeView<T>& tree, Si
                  const Run& run) {
   const auto of_cost = [&](const auto& c) {
     using Cost = std::decay_t<decltype(c)>;
-    switch (tree.dim) {
-      case 2: run(Search<T, Cost, 2, Sink>{c, x, tree, sink}); break;
-      case 3: run(Search<T, Cost, 3, Sink>{c, x, tree, sink}); break;
-      default: run(Search<T, Cost, 0, Sink>{c, x, tree, sink});
+    if (tree.dim == 3) {
+      run(Search<T, Cost, 3, Sink>{c, x, tree, sink});
+    } else {
+      run(Search<T, Cost, 0, Sink>{c, x, tree, sink});
     }
   };
   std::visit(of_cost, cost);

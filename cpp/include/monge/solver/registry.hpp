@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,7 +31,7 @@ struct Capabilities {
 /// explicit solver="..." is not held to it.
 struct AutoRange {
   double least_pairs = 0;
-  double most_pairs = std::numeric_limits<double>::infinity();
+  double most_pairs = 1.0 * max_index * max_index;
 };
 
 struct SolverEntry {
