@@ -72,7 +72,7 @@ class CloudLevel {
 
  private:
   /// Up to this many pairs, all of them are candidates.
-  static constexpr double all_pairs_up_to = 20000;
+  static constexpr double all_pairs_up_to = 6000;
   static constexpr Index rows_per_chunk = 256;
   static constexpr double infinity = std::numeric_limits<double>::infinity();
   /// A filter that lets more pass than this many pairs per row, none of them violated, is too
