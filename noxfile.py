@@ -172,6 +172,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def peers(session: nox.Session) -> None:
+    """Compare with the peers, for hours: `nox -s peers -- --only uniform --sizes 1000` is short."""
+    session.install(".", *group("peers"))
+    session.run("python", "bench/python/compare.py", *session.posargs)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Build the source distribution and a wheel from it, check both, install and import."""
     session.install("build")

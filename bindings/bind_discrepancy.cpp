@@ -79,9 +79,10 @@ py::tuple transform(const BoundProblem& bound, const py::array_t<double>& g, int
   return py::make_tuple(to_numpy(std::move(found.f)), to_numpy(std::move(found.argmin)));
 }
 
-py::tuple chamfer_of(const BoundProblem& bound, int threads) {
-  Chamfer found = interruptible(
-      threads, [&](Context& context) { return chamfer(validate(bound.problem), context); });
+py::tuple chamfer_of(const BoundProblem& bound, bool with_indices, int threads) {
+  Chamfer found = interruptible(threads, [&](Context& context) {
+    return chamfer(validate(bound.problem), with_indices, context);
+  });
   return py::make_tuple(found.value, to_numpy(std::move(found.nearest_y)),
                         to_numpy(std::move(found.nearest_x)));
 }
@@ -89,8 +90,8 @@ py::tuple chamfer_of(const BoundProblem& bound, int threads) {
 py::object legendre(const py::array_t<double>& values, const py::array_t<double>& positions,
                     const py::array_t<double>& slopes, int threads) {
   const auto v = vector_view(values), x = vector_view(positions), s = vector_view(slopes);
-  std::vector<double> found = interruptible(
-      threads, [&](Context& context) { return legendre_lines(v, x, s, context); });
+  std::vector<double> found =
+      interruptible(threads, [&](Context& context) { return legendre_lines(v, x, s, context); });
   return to_numpy(std::move(found)).reshape({values.shape(0), slopes.shape(0)});
 }
 
@@ -108,7 +109,7 @@ void register_discrepancy(py::module_& m) {
         "A local maximum of W_p^p over directions, and where it is.");
   m.def("c_transform", &transform, py::arg("problem"), py::arg("g"), py::arg("threads"),
         "min_j (c_ij - g_j) of each row, and the j that attains it.");
-  m.def("chamfer", &chamfer_of, py::arg("problem"), py::arg("threads"),
+  m.def("chamfer", &chamfer_of, py::arg("problem"), py::arg("with_indices"), py::arg("threads"),
         "The chamfer discrepancy, and the nearest points of x and of y.");
   m.def("legendre_lines", &legendre, py::arg("values"), py::arg("positions"), py::arg("slopes"),
         py::arg("threads"), "max_i (s_k x_i - v_i) for each line of values and each slope.");

@@ -11,10 +11,11 @@ function(monge_add_kernels target)
   endif()
 endfunction()
 
-# Both sources of kernels at one level, compiled with `flags`. The tiles' sums may fuse multiply and
+# All sources of kernels at one level, compiled with `flags`. The tiles' sums may fuse multiply and
 # add; rows' must not, lest answers depend on the instruction set.
 function(monge_kernels target level name feature flags)
   monge_kernel_object(${target} row_kernels ${level} "${name}" "${feature}" "${flags}")
+  monge_kernel_object(${target} scan_kernels ${level} "${name}" "${feature}" "${flags}")
   set(fused "")
   if(NOT MSVC)
     set(fused "-ffp-contract=fast")

@@ -1,173 +1,155 @@
-"""Compares `monge.linear_sum_assignment` with its peers on the same matrices.
+"""Compares monge with the packages that solve the same problems, on the same problems.
 
-    python bench/python/compare.py                        # all workloads
-    python bench/python/compare.py --markdown table.md    # and write the table
-    python bench/python/compare.py --sizes 500 --repeats 3
+    pip install . --group peers                              # monge and its peers (pip >= 25.1)
+    python bench/python/compare.py                           # all workloads: takes hours
+    python bench/python/compare.py --only uniform,batch      # some
+    python bench/python/compare.py --only sphere_torus_sq --sizes 512,1024 --max-seconds 20
+    python bench/python/compare.py --jsonl runs.jsonl --markdown table.md --plot runs.svg
 
-The answers are verified to have equal cost before anything is timed. Then all contestants run in
-turn, so that what slows the machine slows them alike; times are medians, and the ratio is the
-peer's time over monge's. One thread, on one core where the system lets a process choose. SciPy
-always takes part, POT (`ot.emd`) and lapx (`lap.lapjv`) if they are installed.
+Every contender solves in a process of its own, on one thread, one at a time and in turn. Its answer
+is verified before it is timed: monge's by its certificate, a peer's by the cost of its answer,
+recomputed from the input, which must be monge's to 1e-9. A wrong answer is reported as such and has
+no time. Times are from input to value: of clouds, with the cost matrix that a peer needs. Memory is
+the peak above what the process held before. A peer that is over --max-seconds or --max-memory is
+not tried at larger sizes.
+
+With --jsonl a run can be stopped and taken up again: problems that the file has are not run again,
+and tables and plots are of the whole file. Peers that are not installed are left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-import math
 import os
-import statistics
+import platform
 import sys
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
-# Before NumPy and the peers are imported: their thread pools read these once.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MONGE_NUM_THREADS"):
-    os.environ[variable] = "1"
+from peers import report
+from peers.contenders import CONTENDERS
+from peers.race import Limits, Row, race
+from peers.workloads import WORKLOADS, Size
 
-import monge
-import numpy as np
-import scipy
-from monge import _core
-from numpy.typing import NDArray
-
-Costs = NDArray[np.float64]
-#: Gives the matched rows and columns of a square cost matrix.
-Contestant = Callable[[Costs], tuple[Iterable[int], Iterable[int]]]
-
-
-def uniform_costs(n: int) -> Costs:
-    """Independent uniform costs."""
-    costs: Costs = _core.generate_instance("dense_uniform", n, 0)["cost_matrix"]
-    return costs
-
-
-def sphere_to_torus_costs(n: int) -> Costs:
-    """Squared distances between points of a sphere and of a torus in space."""
-    clouds = _core.generate_instance("sphere_to_torus", n, 0)
-    costs: Costs = ((clouds["x"][:, None, :] - clouds["y"][None, :, :]) ** 2).sum(axis=2)
-    return costs
-
-
-@dataclass(frozen=True)
-class Workload:
-    name: str
-    costs: Callable[[int], Costs]
-    sizes: tuple[int, ...]
-
-
-WORKLOADS = (
-    Workload("uniform costs", uniform_costs, (1000, 2000, 4000)),
-    Workload("sphere to torus, squared distances", sphere_to_torus_costs, (1024, 2048)),
-)
-
-
-def _scipy() -> Contestant:
-    from scipy.optimize import linear_sum_assignment
-
-    return linear_sum_assignment
-
-
-def _lapx() -> Contestant:
-    import lap
-
-    return lambda costs: (range(len(costs)), lap.lapjv(costs, return_cost=False)[0])
-
-
-def _pot() -> Contestant:
-    import ot
-
-    return lambda costs: ot.emd([], [], costs, numItermax=10**9).nonzero()
-
-
-#: name -> (module that it needs, how to make it)
-PEERS = {
-    f"SciPy {scipy.__version__}": ("scipy", _scipy),
-    "lapx": ("lap", _lapx),
-    "POT": ("ot", _pot),
-}
-
-
-def contestants() -> dict[str, Contestant]:
-    """monge first, then the peers that are installed."""
-    found: dict[str, Contestant] = {"monge": monge.linear_sum_assignment}
-    for name, (module, make) in PEERS.items():
-        if importlib.util.find_spec(module):
-            found[name] = make()
-    return found
-
-
-def verify(costs: Costs, runs: dict[str, Contestant]) -> None:
-    """Ends the program unless every contestant finds a matching of the least cost."""
-    expected = costs[monge.linear_sum_assignment(costs)].sum()
-    bound = monge.solve_cost(costs).lower_bound * len(costs)
-    if not math.isclose(expected, bound, rel_tol=1e-9):
-        raise SystemExit(f"monge: cost {expected!r} is not proved; the lower bound is {bound!r}")
-    for name, run in runs.items():
-        rows, cols = (np.asarray(list(indices)) for indices in run(costs))
-        matching = len(rows) == len(np.unique(rows)) == len(np.unique(cols)) == len(costs)
-        cost = costs[rows, cols].sum()
-        if not (matching and math.isclose(cost, expected, rel_tol=1e-9)):
-            raise SystemExit(f"{name}: cost {cost!r} where the least is {expected!r}")
-
-
-def median_seconds(costs: Costs, runs: dict[str, Contestant], repeats: int) -> dict[str, float]:
-    """The median time of each, all of them in turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(repeats):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run(costs)
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times) for name, times in seconds.items()}
-
-
-def table(rows: list[list[str]]) -> str:
-    """Rows, the first of them titles, as a Markdown table."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
-    lines.insert(1, " | ".join("-" * width for width in widths))
-    return "\n".join(f"| {line} |" for line in lines)
+BEYOND = "over a limit at a smaller size"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--sizes", help="comma-separated, instead of each workload's own")
-    parser.add_argument("--repeats", type=int, default=5, help="runs whose median is taken")
-    parser.add_argument("--markdown", type=Path, help="file to write the table to")
+    parser = _parser()
     options = parser.parse_args(arguments)
-
-    runs = contestants()
-    peers = list(runs)[1:]
-    titles = ["workload", "n", "monge [ms]"]
-    for peer in peers:
-        titles += [f"{peer} [ms]", "ratio"]
-    rows = [titles]
-    for workload in WORKLOADS:
-        sizes = (
-            [int(size) for size in options.sizes.split(",")] if options.sizes else workload.sizes
-        )
-        for n in sizes:
-            costs = workload.costs(n)
-            verify(costs, runs)
-            seconds = median_seconds(costs, runs, options.repeats)
-            row = [workload.name, str(n), f"{1e3 * seconds['monge']:.1f}"]
-            for peer in peers:
-                row += [f"{1e3 * seconds[peer]:.1f}", f"{seconds[peer] / seconds['monge']:.2f}"]
-            rows.append(row)
-            print(f"measured {workload.name}, n = {n}", file=sys.stderr)
-    print(table(rows))
+    if options.list:
+        print("\n".join(_listing()))
+        return 0
+    workloads = _chosen(parser, "--only", options.only, WORKLOADS)
+    names = [
+        name
+        for name in _chosen(parser, "--contenders", options.contenders, CONTENDERS)
+        if CONTENDERS[name].is_installed()
+    ]
+    names = ["monge", *(name for name in names if name != "monge")]
+    limits = Limits(options.max_seconds, options.max_memory, options.repeats)
+    rows = report.read(options.jsonl) if options.jsonl else []
+    print(f"machine: {_machine()}", file=sys.stderr)
+    for workload in workloads:
+        if importlib.util.find_spec(WORKLOADS[workload].module) is None:
+            print(f"{workload}: left out, needs {WORKLOADS[workload].module}", file=sys.stderr)
+            continue
+        for size in options.sizes or WORKLOADS[workload].sizes:
+            known = {
+                row.contender for row in rows if (row.workload, row.n, row.m) == (workload, *size)
+            }
+            if known:
+                print(f"{workload} {size}: in the file already", file=sys.stderr)
+                continue
+            found = race(workload, size, names, limits, options.mesh, _beyond(rows, workload, size))
+            rows += found
+            if options.jsonl:
+                report.append(options.jsonl, found)
+            print(report.markdown(found, options.clock), file=sys.stderr)
+    text = report.markdown(rows, options.clock)
+    print(text)
     if options.markdown:
-        options.markdown.write_text(table(rows) + "\n", encoding="utf-8")
+        options.markdown.write_text(text + "\n", encoding="utf-8")
+    if options.plot:
+        report.plot(rows, options.clock, options.plot)
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description="Compare monge with its peers: answers verified, then timed in turn.",
+    )
+    add = parser.add_argument
+    add("--list", action="store_true", help="name workloads and contenders, and run nothing")
+    add("--only", metavar="NAMES", help="workloads, separated by commas (all)")
+    add("--sizes", type=_sizes, metavar="N,NxM", help="instead of each workload's own")
+    add("--contenders", metavar="NAMES", help="separated by commas (all); monge always runs")
+    add("--repeats", type=int, default=Limits.repeats, help="timed runs (%(default)s)")
+    add("--max-seconds", type=float, default=Limits.seconds, help="per run (%(default)s)")
+    add("--max-memory", type=float, default=Limits.memory, help="MB per process (%(default)s)")
+    add(
+        "--mesh",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="surface to sample for the mesh workloads, once or twice (a knot onto a cube)",
+    )
+    add("--clock", choices=report.CLOCKS, default="wall", help="median wall or least CPU time")
+    add("--jsonl", type=Path, help="file to add results to, and to take up a run from")
+    add("--markdown", type=Path, help="file to write the tables to")
+    add("--plot", type=Path, help="picture of time and memory against n to write")
+    return parser
+
+
+def _sizes(text: str) -> tuple[Size, ...]:
+    sizes = []
+    for one in text.split(","):
+        n, _, m = one.partition("x")
+        if not (n.isdecimal() and int(n) and (not m or (m.isdecimal() and int(m)))):
+            raise argparse.ArgumentTypeError(f"a size is N or NxM; got {one!r}")
+        sizes.append((int(n), int(m or n)))
+    return tuple(sizes)
+
+
+def _chosen(
+    parser: argparse.ArgumentParser, option: str, text: str | None, known: Iterable[str]
+) -> list[str]:
+    names = list(known)
+    if text is None:
+        return names
+    asked = text.split(",")
+    for name in asked:
+        if name not in names:
+            parser.error(f"{option}: {name!r} is none of {', '.join(names)}")
+    return [name for name in names if name in asked]
+
+
+def _beyond(rows: Iterable[Row], workload: str, size: Size) -> dict[str, str]:
+    """Contenders that were over a limit at a smaller size."""
+    return {
+        row.contender: BEYOND
+        for row in rows
+        if row.workload == workload
+        and row.contender != "monge"
+        and row.n * row.m < size[0] * size[1]
+        and row.status.startswith("over ")
+    }
+
+
+def _listing() -> Iterable[str]:
+    for workload in WORKLOADS.values():
+        sizes = ", ".join(str(n) if n == m else f"{n}x{m}" for n, m in workload.sizes)
+        yield f"{workload.name}: {workload.summary}; sizes {sizes}"
+    for contender in CONTENDERS.values():
+        yield f"{contender.name}: {'installed' if contender.is_installed() else 'not installed'}"
+
+
+def _machine() -> str:
+    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {sys.platform}"
 
 
 if __name__ == "__main__":
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # the workers inherit it
     sys.exit(main())

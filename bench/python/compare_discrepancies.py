@@ -159,7 +159,7 @@ def workloads(scale: float) -> Iterator[Workload]:
     yield line(size(1_000_000), weighted=False)
     yield line(size(1_000_000), weighted=True)
     yield chamfer(32, size(2048))
-    yield transforms(size(20_000), 3)
+    yield transforms(size(5000), 3)
 
 
 def verify(workload: Workload) -> None:

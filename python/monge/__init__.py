@@ -16,7 +16,7 @@ of generated clouds, `monge.compat` the names of other packages.
 import importlib
 from typing import Any
 
-from monge import divergences
+from monge import divergences as divergences
 from monge._core import __version__
 from monge.chamfer import chamfer
 from monge.entropic import (
@@ -53,7 +53,6 @@ __all__ = [
     "__version__",
     "c_transform",
     "chamfer",
-    "divergences",
     "emd",
     "is_c_concave",
     "is_lipschitz",

@@ -137,7 +137,7 @@ def c_transform(
     problem: Problem, g: NDArray[np.float64], threads: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]: ...
 def chamfer(
-    problem: Problem, threads: int
+    problem: Problem, with_indices: bool, threads: int
 ) -> tuple[float, NDArray[np.int32], NDArray[np.int32]]: ...
 def legendre_lines(
     values: NDArray[np.float64],

@@ -43,13 +43,15 @@ def chamfer(
 
     Notes
     -----
-    About O((n + m) log(n + m)) in dimension up to 8, O(n m d) in higher dimension; O(n + m) memory.
+    O(n m d); about O((n + m) log(n + m)) for many points in dimension up to 8. O(n + m) memory.
 
     Source: H. Fan, H. Su and L. Guibas, A point set generation network for 3D object
     reconstruction from a single image, CVPR 2017.
     """
     problems, batch = cloud_problems(x, y, None, None, power_cost(p))
-    found = [_core.chamfer(problem, thread_count(threads)) for problem in problems]
+    found = [
+        _core.chamfer(problem, bool(return_indices), thread_count(threads)) for problem in problems
+    ]
     values = np.array([value for value, _, _ in found])
     nearest_y, nearest_x = [one for _, one, _ in found], [one for _, _, one in found]
     if batch:

@@ -107,6 +107,7 @@ def _add_emd(commands: Any) -> None:
     )
     emd.add_argument("--threads", metavar="K", type=int, help="default: all usable cores")
     emd.add_argument("--time-limit", metavar="SECONDS", type=float, help="for the solve")
+    emd.add_argument("--progress", action="store_true", help="draw a bar on stderr")
     emd.add_argument(
         "--samples", metavar="N", type=int, help=f"points to draw from a surface ({io.SAMPLES})"
     )
@@ -152,6 +153,7 @@ def _emd(args: argparse.Namespace) -> int:
         "rtol": args.rtol,
         "threads": args.threads,
         "time_limit": args.time_limit,
+        "progress": args.progress,
         **_options(args.set, args.solver),
     }
     x, y = _clouds(args)

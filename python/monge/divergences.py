@@ -58,9 +58,9 @@ def kullback_leibler(p: ArrayLike, q: ArrayLike) -> Any:
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike) -> Any:
-    """The Jensen-Shannon divergence (KL(p | m) + KL(q | m)) / 2, m = (p + q) / 2, natural log.
+    """The Jensen-Shannon divergence (KL(p | m) + KL(q | m)) / 2 with m = (p + q) / 2.
 
-    Its square root is a metric (`scipy.spatial.distance.jensenshannon` returns that root).
+    Natural logarithm. Its square root is a metric, `scipy.spatial.distance.jensenshannon`.
 
     Parameters as for `total_variation`: `p` and `q`.
 

@@ -481,7 +481,7 @@ def sinkhorn_divergence(
 
     Parameters
     ----------
-    As for `sinkhorn`. The time limit is for each of the three transports; those of a cloud onto
+    All as for `sinkhorn`. The time limit is for each of the three transports; those of a cloud onto
     itself use the symmetric iteration, which contracts by 1/2 per pass.
 
     Returns

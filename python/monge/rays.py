@@ -70,8 +70,8 @@ def ray_monotone_plan(solution: Solution) -> Plan:
     moving = lengths > SAME_LINE * size
     groups = _rays(tails, heads, lengths, moving, size)
 
-    rows, cols, mass = plan.rows.copy(), plan.cols.copy(), plan.mass.copy()
-    pieces = [(rows[groups < 0], cols[groups < 0], mass[groups < 0])]
+    alone = groups < 0
+    pieces = [(plan.rows[alone], plan.cols[alone], plan.mass[alone])]
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-2))
     for members in np.split(order, starts[1:]):
@@ -80,7 +80,8 @@ def ray_monotone_plan(solution: Solution) -> Plan:
         first = members[np.argmax(lengths[members])]
         direction = steps[first] / lengths[first]
         pieces.append(_monotone(plan, members, tails @ direction, heads @ direction))
-    return Plan(*(np.concatenate(part) for part in zip(*pieces, strict=True)), plan.shape)
+    rows, cols, mass = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    return Plan(rows, cols, mass, plan.shape)
 
 
 def _rays(

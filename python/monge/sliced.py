@@ -212,7 +212,7 @@ def sliced_gradient(
 
 
 def random_directions(n_projections: int, dim: int, seed: int) -> Floats:
-    """(n_projections, dim) directions, uniform on the sphere: normal vectors, made unit."""
+    """(n_projections, dim) directions, uniform on the sphere: normal vectors of length 1."""
     normal = np.random.default_rng(seed).standard_normal((n_projections, dim))
     return np.asarray(normal / np.linalg.norm(normal, axis=1, keepdims=True))
 
@@ -264,4 +264,4 @@ def _error_of_root(costs: Floats, p: float) -> float:
     if mean == 0:
         return 0.0
     error = float(np.std(costs, ddof=1)) / len(costs) ** 0.5
-    return error * mean ** (1 / p - 1) / p
+    return float(error * mean ** (1 / p - 1) / p)

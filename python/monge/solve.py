@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,13 +19,11 @@ from monge.problem import (
     power_cost,
     thread_count,
 )
+from monge.progress import Progress, reporter
 from monge.solution import NotOptimal, Solution, from_core
 
 #: A solver's own option; `solvers()` lists them.
 Option: TypeAlias = "bool | int | float | str"
-#: Called with (phase, fraction) about 50 times a second; returning False cancels the solve.
-ProgressCallback: TypeAlias = Callable[[str, float], object]
-
 
 #: The relative gap up to which an optimum counts as proved.
 PROVED = 1e-9
@@ -43,7 +40,7 @@ def emd(
     rtol: float = 0.0,
     threads: int | None = None,
     time_limit: float | None = None,
-    progress: ProgressCallback | None = None,
+    progress: Progress = None,
     **options: Option,
 ) -> Any:
     """The earth mover's distance: the least cost sum_ij P_ij c(x_i, y_j) of moving x onto y.
@@ -69,8 +66,9 @@ def emd(
         Default: MONGE_NUM_THREADS or all usable cores. The result does not depend on it.
     time_limit : float, optional
         Seconds, for the whole call.
-    progress : callable, optional
-        Called as progress(phase, fraction); returning False cancels.
+    progress : callable or bool, optional
+        Called as progress(phase, fraction) about 50 times a second; returning False cancels.
+        True draws a bar on stderr: pip install "monge[progress]".
     **options
         The solver's own; `solvers()` lists them.
 
@@ -128,7 +126,7 @@ def wasserstein(
     rtol: float = 0.0,
     threads: int | None = None,
     time_limit: float | None = None,
-    progress: ProgressCallback | None = None,
+    progress: Progress = None,
     **options: Option,
 ) -> Any:
     """The p-Wasserstein distance (min sum_ij P_ij |x_i - y_j|_2^p)^(1/p).
@@ -172,7 +170,7 @@ def solve(
     rtol: float = 0.0,
     threads: int | None = None,
     time_limit: float | None = None,
-    progress: ProgressCallback | None = None,
+    progress: Progress = None,
     **options: Option,
 ) -> Any:
     """The optimal plan between two clouds, its potentials, and the certificate of its cost.
@@ -203,7 +201,7 @@ def solve_cost(
     rtol: float = 0.0,
     threads: int | None = None,
     time_limit: float | None = None,
-    progress: ProgressCallback | None = None,
+    progress: Progress = None,
     **options: Option,
 ) -> Solution:
     """The optimal transport plan by a cost matrix.
@@ -281,15 +279,11 @@ def is_proved(solution: _core.Solution, rtol: float) -> bool:
     return solution.status == "within_tolerance"
 
 
-def check_limits(
-    threads: int | None, time_limit: float | None, progress: ProgressCallback | None
-) -> None:
+def check_limits(threads: int | None, time_limit: float | None) -> None:
     """Raises TypeError or ValueError for what is no limit of a call."""
     thread_count(threads)
     if time_limit is not None and not (is_real_number(time_limit) and time_limit >= 0):
         raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
-    if progress is not None and not callable(progress):
-        raise TypeError(f"progress must be callable; got {progress!r}")
 
 
 def _solve(
@@ -298,25 +292,26 @@ def _solve(
     rtol: float,
     threads: int | None,
     time_limit: float | None,
-    progress: ProgressCallback | None,
+    progress: Progress,
     options: dict[str, Option],
 ) -> list[_core.Solution]:
     if not isinstance(solver, str):
         raise TypeError(f"solver must be a name; got {solver!r}")
     if not (is_real_number(rtol) and 0 <= rtol < 1):
         raise ValueError(f"rtol must be a number from 0 to 1; got {rtol!r}")
-    check_limits(threads, time_limit, progress)
+    check_limits(threads, time_limit)
     plain: dict[str, Option] = {}
     for name, value in options.items():
         plain[name] = value.item() if isinstance(value, np.generic) else value
         if not isinstance(plain[name], (bool, int, float, str)):
             raise TypeError(f"option {name!r} must be a number, a text or a bool; got {value!r}")
-    return _core.solve(
-        problems,
-        solver,
-        plain,
-        float(rtol),
-        thread_count(threads),
-        None if time_limit is None else float(time_limit),
-        progress,
-    )
+    with reporter(progress) as report:
+        return _core.solve(
+            problems,
+            solver,
+            plain,
+            float(rtol),
+            thread_count(threads),
+            None if time_limit is None else float(time_limit),
+            report,
+        )

@@ -272,6 +272,56 @@ def test_ragged_batches():
             grade(solution, cloud_reference(x[k], y[k], **of_pair))
 
 
+def test_ragged_batches_of_mixed_sizes_on_any_threads():
+    """Clouds of one size and of very different ones, masses given for one, both or no side."""
+    rng = np.random.default_rng(0)
+    sizes = [(300, 300), (1, 1), (40, 40), (2, 2), (120, 120), (7, 7)]
+    x = [rng.normal(size=(n, 3)) for n, _ in sizes]
+    y = [rng.normal(size=(m, 3)).astype(np.float32) for _, m in sizes]
+    a = [np.full(n, 2.0) for n, _ in sizes]
+    b = [None, *(np.full(m, 2.0) for _, m in sizes[1:])]
+    a[0] = None
+    expected = [monge.solve(*pair) for pair in zip(x, y, a, b, strict=True)]
+    for threads in (1, 2, 3):
+        solutions = monge.solve(x, y, a, b, threads=threads)
+        for solution, one in zip(solutions, expected, strict=True):
+            assert_same(solution, one)
+        costs = monge.emd(tuple(x), tuple(y), tuple(a), tuple(b), threads=threads)
+        np.testing.assert_array_equal(costs, [one.cost for one in expected])
+    roots = monge.wasserstein(x, y, a, b, p=2)
+    np.testing.assert_allclose(roots**2, monge.emd(x, y, a, b, cost="sqeuclidean"), rtol=1e-14)
+
+
+@pytest.mark.skipif(
+    not any(
+        one["any_masses"] and one["point_clouds"] and not one["line_only"]
+        for one in monge.solvers().values()
+    ),
+    reason="no solver of clouds with any masses is registered",
+)
+def test_ragged_batches_with_any_masses():
+    rng = np.random.default_rng(1)
+    sizes = [(1, 9), (30, 12), (25, 25)]
+    x = [rng.normal(size=(n, 3)) for n, _ in sizes]
+    y = [rng.normal(size=(m, 3)) for _, m in sizes]
+    a = [rng.dirichlet(np.ones(n)) for n, _ in sizes]
+    b = [rng.dirichlet(np.ones(m)) for _, m in sizes]
+    for masses in ({}, {"a": a}, {"b": b}, {"a": a, "b": b}):
+        for k, solution in enumerate(monge.solve(x, y, threads=2, **masses)):
+            of_pair = {name: value[k] for name, value in masses.items()}
+            grade(solution, cloud_reference(x[k], y[k], **of_pair))
+            assert_same(solution, monge.solve(x[k], y[k], **of_pair))
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_ragged_masses_are_checked_pair_by_pair(name):
+    x = [np.zeros((2, 3)), np.zeros((4, 3))]
+    with pytest.raises(ValueError, match=f"pair 1 of the batch: {name} must have one mass per"):
+        monge.emd(x, x, **{name: [np.full(2, 0.5), np.ones(3)]})
+    with pytest.raises(ValueError, match=f"{name} must have one entry per pair of the batch, 2"):
+        monge.emd(x, x, **{name: [np.full(2, 0.5)]})
+
+
 def test_batches_of_masses():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, 4, 6, 1))

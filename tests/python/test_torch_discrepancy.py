@@ -10,8 +10,8 @@ from grading import ground_costs
 torch = pytest.importorskip("torch")
 
 import monge.torch as mt  # noqa: E402
-from monge.torch import ops  # noqa: E402
 from monge.sliced import random_directions  # noqa: E402
+from monge.torch import ops  # noqa: E402
 
 
 def clouds(*shape, seed=0, dtype=torch.float64):

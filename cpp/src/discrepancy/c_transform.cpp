@@ -11,8 +11,7 @@ namespace monge {
 
 CTransform c_transform(const Problem& problem, const std::vector<double>& g, Context& context) {
   if (g.size() != static_cast<std::size_t>(problem.cols())) {
-    throw InvalidArgument("g",
-                          "have one number per point of y, " + std::to_string(problem.cols()),
+    throw InvalidArgument("g", "have one number per point of y, " + std::to_string(problem.cols()),
                           std::to_string(g.size()));
   }
   for (std::size_t j = 0; j < g.size(); ++j) {

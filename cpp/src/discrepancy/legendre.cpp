@@ -48,20 +48,20 @@ void transform_line(const double* v, std::span<const double> x, std::span<const 
 
 }  // namespace
 
-std::vector<double> legendre_lines(std::span<const double> values, std::span<const double> positions,
+std::vector<double> legendre_lines(std::span<const double> values,
+                                   std::span<const double> positions,
                                    std::span<const double> slopes, Context& context) {
   const std::size_t n = positions.size(), m = slopes.size(), lines = values.size() / n;
   std::vector<double> result(lines * m);
   const double work = static_cast<double>(lines) * static_cast<double>(n + m);
-  kernels::for_each_row_chunk(static_cast<std::int64_t>(lines), work, context,
-                              [&](std::int64_t first, std::int64_t end) {
-                                std::vector<std::size_t> hull;
-                                for (std::int64_t line = first; line < end; ++line) {
-                                  const std::size_t k = static_cast<std::size_t>(line);
-                                  transform_line(values.data() + k * n, positions, slopes, hull,
-                                                 result.data() + k * m);
-                                }
-                              });
+  kernels::for_each_row_chunk(
+      static_cast<std::int64_t>(lines), work, context, [&](std::int64_t first, std::int64_t end) {
+        std::vector<std::size_t> hull;
+        for (std::int64_t line = first; line < end; ++line) {
+          const std::size_t k = static_cast<std::size_t>(line);
+          transform_line(values.data() + k * n, positions, slopes, hull, result.data() + k * m);
+        }
+      });
   return result;
 }
 

@@ -21,7 +21,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// A cloud in double, measured from `origin`, in tiles of points stored by axis.
 class TiledCloud {
  public:
-  static constexpr std::int64_t tile = 64;
+  static constexpr std::int64_t tile = kernels::tile_points;
 
   TiledCloud(const AnyMatrixView& points, const std::vector<double>& origin)
       : n_(rows_of(points)),
@@ -41,13 +41,15 @@ class TiledCloud {
   std::int64_t size() const { return n_; }
   std::int64_t dim() const { return dim_; }
 
-  /// out[k * n + i] = direction k . point i
+  /// Numbers per direction in projections: the points, and what fills the last tile.
+  std::int64_t padded_size() const { return (n_ + tile - 1) / tile * tile; }
+
+  /// out[k * padded_size() + i] = direction k . point i
   void project(const double* directions, std::int64_t count, double* out) const {
     const auto& kernels = kernels::row_kernels();
     for (std::int64_t i = 0; i < n_; i += tile) {
-      kernels.project(values_.data() + i * dim_, tile, static_cast<int>(dim_), directions,
-                      static_cast<Index>(count), out + i, at(n_),
-                      static_cast<Index>(std::min(tile, n_ - i)));
+      kernels.project_tile(values_.data() + i * dim_, static_cast<int>(dim_), directions,
+                           static_cast<Index>(count), out + i, at(padded_size()));
     }
   }
 
@@ -85,14 +87,13 @@ std::vector<double> first_point(const AnyMatrixView& points) {
 
 /// One side of projections: the numbers, and what sorting them takes.
 struct ProjectedSide {
-  std::vector<double> projections;  ///< of a group of directions
+  std::vector<double> projections;  ///< of a group of directions, padded
   std::vector<double> values, masses;
   std::vector<Index> order;
   SortScratch scratch;
 
   /// Sorts projection k of the group, keeping the order.
-  void sort(std::int64_t k, std::int64_t n) {
-    const double* given = projections.data() + k * n;
+  void sort(const double* given, std::int64_t n) {
     order.resize(at(n));
     values.resize(at(n));
     kernels::sort_positions(given, n, order.data(), scratch);
@@ -130,66 +131,82 @@ class Slicer {
                                     16);
   }
 
-  /// Calls work(chunk) for chunks on the context's threads, until it is interrupted.
+  /// Both sides of a thread's work.
+  struct Sides {
+    ProjectedSide x, y;
+  };
+
+  /// Calls work(chunk, sides) for chunks on the context's threads, until it is interrupted.
   template <class Work>
   void for_each(std::int64_t chunks, const Work& work) const {
-    const CallingThread caller;
-    const auto poll = [&] { return context_.poll({"projections", 0}); };
     const double operations = static_cast<double>(count_) *
                               static_cast<double>(x_.size() + y_.size()) *
                               static_cast<double>(x_.dim() + 20);
-    const int threads = operations < 1e6 ? 1 : context_.thread_count();
-    parallel_for(chunks, threads,
-                 [&](std::int64_t chunk) {
-                   const Interruption found = caller.is_current() ? poll() : context_.interruption();
-                   if (found == Interruption::none) work(chunk);
-                 },
-                 poll);
+    const std::int64_t useful = operations < 1e6 ? 1 : chunks;
+    Team team(static_cast<int>(std::min<std::int64_t>(useful, context_.thread_count())));
+    std::vector<Sides> sides(at(team.size()));
+    team.run(chunks, [&](std::int64_t chunk, int member) {
+      const Interruption found =
+          member == 0 ? context_.poll({"projections", 0}) : context_.interruption();
+      if (found == Interruption::none) work(chunk, sides[at(member)]);
+    });
   }
 
-  /// Calls visit(k, x, y, in_group) for each direction k of [first, end), its projections being
-  /// number in_group of the group that x and y hold.
+  /// The projections of `count` directions into the sides.
+  void project(const double* directions, std::int64_t count, Sides& sides) const {
+    sides.x.projections.resize(at(count * x_.padded_size()));
+    sides.y.projections.resize(at(count * y_.padded_size()));
+    x_.project(directions, count, sides.x.projections.data());
+    y_.project(directions, count, sides.y.projections.data());
+  }
+
+  /// Number `in_group` of the projections that the sides hold.
+  double* projection_of_x(ProjectedSide& x, std::int64_t in_group) const {
+    return x.projections.data() + in_group * x_.padded_size();
+  }
+  double* projection_of_y(ProjectedSide& y, std::int64_t in_group) const {
+    return y.projections.data() + in_group * y_.padded_size();
+  }
+
+  /// Calls visit(k, in_group) for each direction k of [first, end), its projections being number
+  /// in_group of those that the sides then hold.
   template <class Visit>
-  void project(std::int64_t first, std::int64_t end, ProjectedSide& x, ProjectedSide& y,
-               const Visit& visit) const {
+  void for_each_of(std::int64_t first, std::int64_t end, Sides& sides, const Visit& visit) const {
     for (std::int64_t begin = first; begin < end; begin += group()) {
       const std::int64_t some = std::min(group(), end - begin);
-      x.projections.resize(at(some * x_.size()));
-      y.projections.resize(at(some * y_.size()));
-      x_.project(direction(begin), some, x.projections.data());
-      y_.project(direction(begin), some, y.projections.data());
+      project(direction(begin), some, sides);
       for (std::int64_t k = 0; k < some; ++k) visit(begin + k, k);
     }
   }
 
-  /// Calls visit(k, in_group, x, y) for every direction k, groups on several threads.
+  /// Calls visit(k, in_group, sides) for every direction k, groups on several threads.
   template <class Visit>
   void for_each_direction(const Visit& visit) const {
     const std::int64_t size = group();
-    for_each((count_ + size - 1) / size, [&](std::int64_t chunk) {
-      ProjectedSide x, y;
-      project(chunk * size, std::min(count_, (chunk + 1) * size), x, y,
-              [&](std::int64_t k, std::int64_t in_group) { visit(k, in_group, x, y); });
+    for_each((count_ + size - 1) / size, [&](std::int64_t chunk, Sides& sides) {
+      for_each_of(chunk * size, std::min(count_, (chunk + 1) * size), sides,
+                  [&](std::int64_t k, std::int64_t in_group) { visit(k, in_group, sides); });
     });
   }
 
-  double cost(std::int64_t in_group, ProjectedSide& x, ProjectedSide& y,
-              const GroundCost& cost) const {
+  double cost(std::int64_t in_group, Sides& sides, const GroundCost& cost) const {
+    ProjectedSide &x = sides.x, &y = sides.y;
     const std::int64_t n = x_.size(), m = y_.size();
     if (!weighted_) {
-      double *u = x.projections.data() + in_group * n, *v = y.projections.data() + in_group * m;
+      double *u = projection_of_x(x, in_group), *v = projection_of_y(y, in_group);
       kernels::sort_values(u, n, x.scratch);
       kernels::sort_values(v, m, y.scratch);
       return kernels::line_cost({{u, at(n)}, {}}, {{v, at(m)}, {}}, total_, cost);
     }
-    sort(in_group, x, y);
+    sort(in_group, sides);
     return kernels::line_cost({x.values, x.masses}, {y.values, y.masses}, total_, cost);
   }
 
   /// The same with slopes, in the order of the points: of W_p^p by each projected point.
-  double slopes(std::int64_t in_group, ProjectedSide& x, ProjectedSide& y, double p,
-                std::vector<double>& by_x, std::vector<double>& by_y) const {
-    sort(in_group, x, y);
+  double slopes(std::int64_t in_group, Sides& sides, double p, std::vector<double>& by_x,
+                std::vector<double>& by_y) const {
+    sort(in_group, sides);
+    const ProjectedSide &x = sides.x, &y = sides.y;
     std::vector<double> u(at(x_.size())), v(at(y_.size()));
     const double cost = kernels::line_cost_and_slopes({x.values, x.masses}, {y.values, y.masses},
                                                       total_, p, u.data(), v.data());
@@ -201,11 +218,11 @@ class Slicer {
   }
 
  private:
-  void sort(std::int64_t in_group, ProjectedSide& x, ProjectedSide& y) const {
-    x.sort(in_group, x_.size());
-    y.sort(in_group, y_.size());
-    x.masses = kernels::row_masses(problem_, x.order);
-    y.masses = kernels::col_masses(problem_, y.order);
+  void sort(std::int64_t in_group, Sides& sides) const {
+    sides.x.sort(projection_of_x(sides.x, in_group), x_.size());
+    sides.y.sort(projection_of_y(sides.y, in_group), y_.size());
+    sides.x.masses = kernels::row_masses(problem_, sides.x.order);
+    sides.y.masses = kernels::col_masses(problem_, sides.y.order);
   }
 
   const Problem& problem_;
@@ -243,7 +260,8 @@ bool normalise(std::vector<double>& v) {
 /// Ascent of W_p^p over the sphere, from one start.
 class Ascent {
  public:
-  Ascent(const Slicer& slicer, double p) : slicer_(slicer), p_(p) {}
+  Ascent(const Slicer& slicer, double p, Slicer::Sides& sides)
+      : slicer_(slicer), p_(p), sides_(sides) {}
 
   MaxSliced run(std::vector<double> start, int max_iterations) {
     MaxSliced best{0, std::move(start), 0};
@@ -282,11 +300,8 @@ class Ascent {
   }
 
   double evaluate(const std::vector<double>& direction, std::vector<double>& gradient) {
-    x_.projections.resize(at(slicer_.x().size()));
-    y_.projections.resize(at(slicer_.y().size()));
-    slicer_.x().project(direction.data(), 1, x_.projections.data());
-    slicer_.y().project(direction.data(), 1, y_.projections.data());
-    const double cost = slicer_.slopes(0, x_, y_, p_, by_x_, by_y_);
+    slicer_.project(direction.data(), 1, sides_);
+    const double cost = slicer_.slopes(0, sides_, p_, by_x_, by_y_);
     gradient.assign(direction.size(), 0);
     slicer_.x().add_moments(by_x_, gradient);
     slicer_.y().add_moments(by_y_, gradient);
@@ -295,14 +310,16 @@ class Ascent {
 
   const Slicer& slicer_;
   double p_;
-  ProjectedSide x_, y_;
+  Slicer::Sides& sides_;
   std::vector<double> by_x_, by_y_;
 };
 
 std::vector<double> difference_of_means(const Slicer& slicer) {
   std::vector<double> a(at(slicer.x().size())), b(at(slicer.y().size()));
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] = slicer.problem().row_mass(static_cast<Index>(i));
-  for (std::size_t j = 0; j < b.size(); ++j) b[j] = -slicer.problem().col_mass(static_cast<Index>(j));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    a[i] = slicer.problem().row_mass(static_cast<Index>(i));
+  for (std::size_t j = 0; j < b.size(); ++j)
+    b[j] = -slicer.problem().col_mass(static_cast<Index>(j));
   std::vector<double> difference(at(slicer.x().dim()));
   slicer.x().add_moments(a, difference);
   slicer.y().add_moments(b, difference);
@@ -316,10 +333,9 @@ std::vector<double> sliced_costs(const Problem& problem, const Directions& direc
   const Slicer slicer(problem, directions, context);
   const GroundCost cost = power_cost(p);
   std::vector<double> costs(at(slicer.count()));
-  slicer.for_each_direction(
-      [&](std::int64_t k, std::int64_t in_group, ProjectedSide& x, ProjectedSide& y) {
-        costs[at(k)] = slicer.cost(in_group, x, y, cost);
-      });
+  slicer.for_each_direction([&](std::int64_t k, std::int64_t in_group, Slicer::Sides& sides) {
+    costs[at(k)] = slicer.cost(in_group, sides, cost);
+  });
   return costs;
 }
 
@@ -332,13 +348,12 @@ SlicedOrder sliced_order(const Problem& problem, const Directions& directions, C
   SlicedOrder order;
   order.x.resize(at(slicer.count() * n));
   order.y.resize(at(slicer.count() * m));
-  slicer.for_each_direction(
-      [&](std::int64_t k, std::int64_t in_group, ProjectedSide& x, ProjectedSide& y) {
-        kernels::sort_positions(x.projections.data() + in_group * n, n, order.x.data() + k * n,
-                                x.scratch);
-        kernels::sort_positions(y.projections.data() + in_group * m, m, order.y.data() + k * m,
-                                y.scratch);
-      });
+  slicer.for_each_direction([&](std::int64_t k, std::int64_t in_group, Slicer::Sides& sides) {
+    kernels::sort_positions(slicer.projection_of_x(sides.x, in_group), n, order.x.data() + k * n,
+                            sides.x.scratch);
+    kernels::sort_positions(slicer.projection_of_y(sides.y, in_group), m, order.y.data() + k * m,
+                            sides.y.scratch);
+  });
   return order;
 }
 
@@ -365,17 +380,16 @@ SlicedGradient sliced_gradient(const Problem& problem, const Directions& directi
       }
     }
   };
-  slicer.for_each(parts, [&](std::int64_t part) {
-    ProjectedSide x, y;
+  slicer.for_each(parts, [&](std::int64_t part, Slicer::Sides& sides) {
     std::vector<double> by_x, by_y;
     of_x[at(part)].resize(at(n * dim));
     of_y[at(part)].resize(at(m * dim));
-    slicer.project(part * count / parts, (part + 1) * count / parts, x, y,
-                   [&](std::int64_t k, std::int64_t in_group) {
-                     gradient.costs[at(k)] = slicer.slopes(in_group, x, y, p, by_x, by_y);
-                     add(by_x, slicer.direction(k), of_x[at(part)]);
-                     add(by_y, slicer.direction(k), of_y[at(part)]);
-                   });
+    slicer.for_each_of(part * count / parts, (part + 1) * count / parts, sides,
+                       [&](std::int64_t k, std::int64_t in_group) {
+                         gradient.costs[at(k)] = slicer.slopes(in_group, sides, p, by_x, by_y);
+                         add(by_x, slicer.direction(k), of_x[at(part)]);
+                         add(by_y, slicer.direction(k), of_y[at(part)]);
+                       });
   });
   for (std::int64_t part = 0; part < parts; ++part) {
     for (std::size_t k = 0; k < of_x[at(part)].size(); ++k) gradient.x[k] += of_x[at(part)][k];
@@ -401,12 +415,12 @@ MaxSliced max_sliced(const Problem& problem, const Directions& directions, doubl
     from.push_back(std::move(means));
   }
   std::vector<MaxSliced> found(from.size());
-  slicer.for_each(static_cast<std::int64_t>(from.size()), [&](std::int64_t k) {
-    found[at(k)] = Ascent(slicer, p).run(from[at(k)], max_iterations);
-  });
-  return *std::max_element(
-      found.begin(), found.end(),
-      [](const MaxSliced& a, const MaxSliced& b) { return a.cost < b.cost; });
+  slicer.for_each(static_cast<std::int64_t>(from.size()),
+                  [&](std::int64_t k, Slicer::Sides& sides) {
+                    found[at(k)] = Ascent(slicer, p, sides).run(from[at(k)], max_iterations);
+                  });
+  return *std::max_element(found.begin(), found.end(),
+                           [](const MaxSliced& a, const MaxSliced& b) { return a.cost < b.cost; });
 }
 
 }  // namespace monge

@@ -1,15 +1,19 @@
 #include <array>
 
 #include "kernels/row_kernels.hpp"
+#include "kernels/scan_kernels.hpp"
 #include "kernels/tile_kernels.hpp"
 
 namespace monge::kernels {
 
 extern const RowKernels row_kernels_baseline;
+extern const ScanKernels scan_kernels_baseline;
 extern const TileKernels tile_kernels_baseline;
 #if defined(MONGE_HAVE_X86_64_LEVELS)
 extern const RowKernels row_kernels_avx2;
 extern const RowKernels row_kernels_avx512;
+extern const ScanKernels scan_kernels_avx2;
+extern const ScanKernels scan_kernels_avx512;
 extern const TileKernels tile_kernels_avx2;
 extern const TileKernels tile_kernels_avx512;
 #endif
@@ -21,6 +25,14 @@ const std::array row_tables{
 #if defined(MONGE_HAVE_X86_64_LEVELS)
     &row_kernels_avx2,
     &row_kernels_avx512,
+#endif
+};
+
+const std::array scan_tables{
+    &scan_kernels_baseline,
+#if defined(MONGE_HAVE_X86_64_LEVELS)
+    &scan_kernels_avx2,
+    &scan_kernels_avx512,
 #endif
 };
 
@@ -56,5 +68,12 @@ const TileKernels& tile_kernels() {
 }
 
 std::span<const TileKernels* const> all_tile_kernels() { return tile_tables; }
+
+const ScanKernels& scan_kernels() {
+  static const ScanKernels& widest = widest_supported(scan_tables);
+  return widest;
+}
+
+std::span<const ScanKernels* const> all_scan_kernels() { return scan_tables; }
 
 }  // namespace monge::kernels

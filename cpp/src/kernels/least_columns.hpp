@@ -1,16 +1,17 @@
 // For each point of one cloud, the point of another that minimises cost - g: by a sweep over all
 // pairs, or by a search in a tree (geometry/priced_tree.hpp) where that is faster.
 //
-// The search opens nodes in the order of their bounds, after the block in which the point before
-// (in kd order, so a near one) found its column: most nodes are then out of reach at once. Bounds
-// are lowered by what rounding can have added to them, so both ways give the same answer to the
-// last bit, ties included: the lowest column of the least value.
+// The search begins with the value of the column that the point before (in kd order, so a near one)
+// found: most nodes are then out of reach at once. That limit is raised by what rounding can have
+// added to the nodes' bounds, so both ways give the same answer to the last bit, ties included: the
+// lowest column of the least value.
 #pragma once
 
 #include <vector>
 
 #include "geometry/kd_cloud.hpp"
 #include "geometry/priced_tree.hpp"
+#include "kernels/scan_kernels.hpp"
 #include "monge/core/context.hpp"
 #include "monge/problem/problem.hpp"
 
@@ -35,17 +36,13 @@ class ColumnTree {
   LeastColumns find(const KdCloud& x, double unreached, Context& context) const;
 
  private:
-  struct Best {
-    double value;
-    Index position;
-  };
-  struct Query;
-  void open(Query& query, int level, Index first, Index count) const;
-  void scan(Query& query, Index node) const;
+  double value_at(const double* x, Index position) const;
+  /// The position of the least column of x, given that of any column.
+  Index nearest(const double* x, Index near, std::vector<Hit<double>>& hits) const;
 
   const KdCloud& y_;
   GroundCost cost_;
-  std::vector<double> g_;  ///< in kd order
+  std::vector<double> price_;  ///< -g, in kd order
   PricedTree tree_;
   double slack_;
 };
@@ -55,10 +52,14 @@ class ColumnTree {
 LeastColumns least_columns(const PointClouds& clouds, const std::vector<double>& g,
                            Context& context);
 
-/// least_columns for g = 0, of x in y and of y in x.
+/// Squared distances to the nearest point of the other cloud, and which that is.
 struct NearestPoints {
   LeastColumns of_x, of_y;
 };
-NearestPoints nearest_points(const PointClouds& clouds, Context& context);
+
+/// The columns are left empty unless they are asked for: up to some 2^24 pairs, and in high
+/// dimension, a sweep for both sides at once is the fastest, but does not know them.
+NearestPoints nearest_points(const AnyMatrixView& x, const AnyMatrixView& y, bool with_columns,
+                             Context& context);
 
 }  // namespace monge::kernels

@@ -55,9 +55,8 @@ double cost_of_sides(const LineSide& x, const LineSide& y, double total, const C
     return sums.value() / static_cast<double>(n);
   }
   ExactSum sum;
-  walk_sides(x, y, total, [&](std::size_t i, std::size_t j, double mass) {
-    sum.add_product(mass, pair(i, j));
-  });
+  walk_sides(x, y, total,
+             [&](std::size_t i, std::size_t j, double mass) { sum.add_product(mass, pair(i, j)); });
   return sum.value();
 }
 
@@ -78,16 +77,22 @@ double power_of_size(double t, double p) {
 std::vector<double> row_masses(const Problem& problem, std::span<const Index> order) {
   std::vector<double> masses;
   if (problem.a.empty() && problem.b.empty()) return masses;
-  masses.reserve(order.size());
-  for (Index i : order) masses.push_back(problem.row_mass(i));
+  if (problem.a.empty()) return std::vector<double>(order.size(), problem.row_mass(0));
+  masses.resize(order.size());
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    masses[k] = problem.a[static_cast<std::size_t>(order[k])];
+  }
   return masses;
 }
 
 std::vector<double> col_masses(const Problem& problem, std::span<const Index> order) {
   std::vector<double> masses;
   if (problem.a.empty() && problem.b.empty()) return masses;
-  masses.reserve(order.size());
-  for (Index j : order) masses.push_back(problem.col_mass(j));
+  if (problem.b.empty()) return std::vector<double>(order.size(), problem.col_mass(0));
+  masses.resize(order.size());
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    masses[k] = problem.b[static_cast<std::size_t>(order[k])] * problem.b_scale;
+  }
   return masses;
 }
 

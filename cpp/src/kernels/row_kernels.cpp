@@ -35,8 +35,9 @@ double min_reduced(const T* c, const double* v, Index n) {
 template <class T>
 TwoSmallest two_smallest(const T* c, const double* v, Index n) {
   // Per lane the two smallest values and the block where the smallest was first seen.
-  Vec first = broadcast(infinity), second = first, where = broadcast(-1), position = broadcast(0);
-  const Vec one = broadcast(1);
+  Vec first = broadcast(infinity), second = first, where = broadcast(-1.0),
+      position = broadcast(0.0);
+  const Vec one = broadcast(1.0);
   Index j = 0;
   for (; j + width <= n; j += width) {
     const Vec value = load(c + j) - load(v + j);
@@ -198,129 +199,21 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
   std::visit(run, cost);
 }
 
-// The costs' functors on vectors: how a coordinate's difference is folded, and what ends it.
-inline Vec fold(const Cityblock&, Vec sum, Vec difference) { return sum + absolute(difference); }
-inline Vec fold(const Chebyshev&, Vec sum, Vec difference) {
-  return larger(sum, absolute(difference));
-}
-template <class Cost>
-Vec fold(const Cost&, Vec sum, Vec difference) {
-  return sum + difference * difference;
-}
-inline Vec finish(const Euclidean&, Vec sum) { return square_root(sum); }
-inline Vec finish(const EuclideanPower& cost, Vec sum) {
-  return by_lane(sum, [&](double value) { return cost.finish(value); });
-}
-template <class Cost>
-Vec finish(const Cost&, Vec sum) {
-  return sum;
-}
-
-/// `width` nodes, from the k-th on, as seen from x: all coordinates are differences to x, so that
-/// clouds far from the origin lose nothing to rounding.
-struct Nodes {
-  const NodesView& view;
-  const double* x;
-  std::size_t k;
-  Vec low(int a) const { return axis(view.low, a) - broadcast(x[a]); }
-  Vec high(int a) const { return axis(view.high, a) - broadcast(x[a]); }
-  Vec slope(int a) const { return axis(view.slope, a); }
-  Vec offset() const { return load(view.offset + k); }
-  Vec least_price() const { return load(view.least_price + k); }
-
- private:
-  Vec axis(const double* values, int a) const {
-    return load(values + static_cast<std::size_t>(a) * view.stride + k);
-  }
-};
-
-inline Vec clamp(Vec value, Vec low, Vec high) { return smaller(larger(value, low), high); }
-
-// The nearest point of the box, and the least price.
-template <class Cost>
-Vec box_bound(const Cost& cost, int dim, const Nodes& nodes) {
-  Vec sum = broadcast(0);
-  for (int a = 0; a < dim; ++a) {
-    sum = fold(cost, sum, larger(broadcast(0), larger(nodes.low(a), -nodes.high(a))));
-  }
-  return finish(cost, sum) + nodes.least_price();
-}
-
-// No affine bound: the box and the least price must do.
-template <class Cost>
-Vec affine_bound(const Cost&, int, const Nodes&, Vec bound) {
-  return bound;
-}
-
-// With t = y - x: |t|^2 + slope . (t - low) is separable, and its least value over the box exact.
-inline Vec affine_bound(const SqEuclidean&, int dim, const Nodes& nodes, Vec bound) {
-  Vec sum = nodes.offset();
-  for (int a = 0; a < dim; ++a) {
-    const Vec low = nodes.low(a), slope = nodes.slope(a);
-    const Vec t = clamp(broadcast(-0.5) * slope, low, nodes.high(a));
-    sum += t * t + slope * (t - low);
-  }
-  return larger(bound, sum);
-}
-
-// A convex cost is above its tangent plane at the middle of the box; the sum of two affine
-// functions is least at a corner.
-inline Vec affine_bound(const Euclidean&, int dim, const Nodes& nodes, Vec bound) {
-  const Vec half = broadcast(0.5), zero = broadcast(0);
-  Vec square = zero;
-  for (int a = 0; a < dim; ++a) {
-    const Vec middle = half * (nodes.low(a) + nodes.high(a));
-    square += middle * middle;
-  }
-  const Vec distance = square_root(square);
-  const Vec inverse = distance > zero ? broadcast(1) / distance : zero;
-  Vec sum = nodes.offset() + distance;
-  for (int a = 0; a < dim; ++a) {
-    const Vec low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
-    const Vec tilt = half * (low + high) * inverse + slope;
-    sum += (slope - absolute(tilt)) * (half * (high - low));
-  }
-  return larger(bound, sum);
-}
-
-// |t_a| + slope (t_a - low) is separable too, and piecewise linear.
-inline Vec affine_bound(const Cityblock&, int dim, const Nodes& nodes, Vec bound) {
-  const Vec one = broadcast(1);
-  Vec sum = nodes.offset();
-  for (int a = 0; a < dim; ++a) {
-    const Vec low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
-    Vec t = clamp(broadcast(0), low, high);
-    t = slope > one ? low : t;
-    t = slope < -one ? high : t;
-    sum += absolute(t) + slope * (t - low);
-  }
-  return larger(bound, sum);
-}
-
-void node_bounds(const GroundCost& cost, const double* x, int dim, const NodesView& view,
-                 double* out, Index n) {
-  const auto run = [&](const auto& c) {
-    for (std::size_t k = 0; k < static_cast<std::size_t>(n); k += width) {
-      const Nodes nodes{view, x, k};
-      store(out + k, affine_bound(c, dim, nodes, box_bound(c, dim, nodes)));
-    }
-  };
-  std::visit(run, cost);
-}
-
 // `directions` directions times `vectors` vectors of points: the accumulators stay in registers.
 template <int directions, int vectors>
-void project_tile(const double* points, std::size_t stride, int dim, const double* direction,
-                  double* out, std::size_t out_stride) {
+void project_part(const double* points, int dim, const double* direction, double* out,
+                  std::size_t out_stride) {
   Vec sums[directions][vectors];
   for (auto& row : sums) {
-    for (Vec& sum : row) sum = broadcast(0);
+    for (Vec& sum : row) sum = broadcast(0.0);
   }
   for (int a = 0; a < dim; ++a) {
-    const double* axis = points + static_cast<std::size_t>(a) * stride;
+    const double* axis = points + a * tile_points;
+    Vec values[vectors];
+    for (int v = 0; v < vectors; ++v) values[v] = load(axis + v * width);
     for (int k = 0; k < directions; ++k) {
       const Vec factor = broadcast(direction[k * dim + a]);
-      for (int v = 0; v < vectors; ++v) sums[k][v] += factor * load(axis + v * width);
+      for (int v = 0; v < vectors; ++v) sums[k][v] = multiply_add(factor, values[v], sums[k][v]);
     }
   }
   for (int k = 0; k < directions; ++k) {
@@ -330,36 +223,77 @@ void project_tile(const double* points, std::size_t stride, int dim, const doubl
   }
 }
 
-template <int directions>
-void project_rows(const double* points, std::size_t stride, int dim, const double* direction,
-                  double* out, std::size_t out_stride, Index n) {
-  Index j = 0;
-  for (; j + 2 * width <= n; j += 2 * width) {
-    project_tile<directions, 2>(points + j, stride, dim, direction, out + j, out_stride);
+void project_tile(const double* points, int dim, const double* directions, Index count, double* out,
+                  std::size_t out_stride) {
+  for (Index k = 0; k < count;) {
+    const int some = count - k >= 8 ? 8 : count - k >= 4 ? 4 : 1;
+    const double* direction = directions + static_cast<std::ptrdiff_t>(k) * dim;
+    double* row = out + static_cast<std::size_t>(k) * out_stride;
+    for (Index j = 0; j < tile_points; j += 2 * width) {
+      if (some == 8) project_part<8, 2>(points + j, dim, direction, row + j, out_stride);
+      if (some == 4) project_part<4, 2>(points + j, dim, direction, row + j, out_stride);
+      if (some == 1) project_part<1, 2>(points + j, dim, direction, row + j, out_stride);
+    }
+    k += some;
   }
-  for (; j < n; ++j) {
-    for (int k = 0; k < directions; ++k) {
+}
+
+// `rows` rows against all columns: every column's coordinates are loaded once for them. A dimension
+// that the compiler knows (`axes`, 0 for none) keeps the rows' coordinates in registers.
+template <int rows, int axes>
+void pair_minima_of(const double* x, std::size_t x_stride, const double* y, std::size_t y_stride,
+                    Index m, int any_dim, double* least_x, double* least_y) {
+  const int dim = axes > 0 ? axes : any_dim;
+  Vec least[rows];
+  for (Vec& one : least) one = broadcast(infinity);
+  Index j = 0;
+  for (; j + width <= m; j += width) {
+    Vec sums[rows];
+    for (Vec& sum : sums) sum = broadcast(0.0);
+    for (int a = 0; a < dim; ++a) {
+      const Vec axis = load(y + static_cast<std::size_t>(a) * y_stride + j);
+      for (int r = 0; r < rows; ++r) {
+        const Vec difference =
+            broadcast(x[static_cast<std::size_t>(a) * x_stride + static_cast<std::size_t>(r)]) -
+            axis;
+        sums[r] += difference * difference;
+      }
+    }
+    Vec column = load(least_y + j);
+    for (int r = 0; r < rows; ++r) {
+      least[r] = smaller(sums[r], least[r]);
+      column = smaller(sums[r], column);
+    }
+    store(least_y + j, column);
+  }
+  for (int r = 0; r < rows; ++r) least_x[r] = smallest_lane(least[r]);
+  for (; j < m; ++j) {
+    for (int r = 0; r < rows; ++r) {
       double sum = 0;
       for (int a = 0; a < dim; ++a) {
-        sum += direction[k * dim + a] * points[static_cast<std::size_t>(a) * stride +
-                                               static_cast<std::size_t>(j)];
+        const double difference =
+            x[static_cast<std::size_t>(a) * x_stride + static_cast<std::size_t>(r)] -
+            y[static_cast<std::size_t>(a) * y_stride + static_cast<std::size_t>(j)];
+        sum += difference * difference;
       }
-      out[static_cast<std::size_t>(k) * out_stride + static_cast<std::size_t>(j)] = sum;
+      least_x[r] = sum < least_x[r] ? sum : least_x[r];
+      least_y[j] = sum < least_y[j] ? sum : least_y[j];
     }
   }
 }
 
-void project(const double* points, std::size_t stride, int dim, const double* directions,
-             Index count, double* out, std::size_t out_stride, Index n) {
-  Index k = 0;
-  for (; k + 4 <= count; k += 4) {
-    project_rows<4>(points, stride, dim, directions + k * static_cast<std::ptrdiff_t>(dim),
-                    out + static_cast<std::size_t>(k) * out_stride, out_stride, n);
+void pair_minima(const double* x, std::size_t x_stride, Index n, const double* y,
+                 std::size_t y_stride, Index m, int dim, double* least_x, double* least_y) {
+  Index i = 0;
+  for (; i + 4 <= n; i += 4) {
+    if (dim == 3) {
+      pair_minima_of<4, 3>(x + i, x_stride, y, y_stride, m, dim, least_x + i, least_y);
+    } else {
+      pair_minima_of<4, 0>(x + i, x_stride, y, y_stride, m, dim, least_x + i, least_y);
+    }
   }
-  for (; k < count; ++k) {
-    project_rows<1>(points, stride, dim, directions + k * static_cast<std::ptrdiff_t>(dim),
-                    out + static_cast<std::size_t>(k) * out_stride, out_stride, n);
-  }
+  for (; i < n; ++i)
+    pair_minima_of<1, 0>(x + i, x_stride, y, y_stride, m, dim, least_x + i, least_y);
 }
 
 #if !defined(MONGE_VECTOR_SORT)
@@ -381,8 +315,8 @@ bool supported() {
 }  // namespace
 
 extern const RowKernels MONGE_KERNELS;
-const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported, cost_kernels<float>,
-                               cost_kernels<double>,  costs,     node_bounds,
-                               project,               sort_values};
+const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported,  cost_kernels<float>,
+                               cost_kernels<double>,  costs,      project_tile,
+                               pair_minima,           sort_values};
 
 }  // namespace monge::kernels

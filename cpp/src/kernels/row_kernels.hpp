@@ -2,8 +2,8 @@
 //
 // One source (row_kernels.cpp) is compiled once per instruction set; each object provides one
 // RowKernels table, and row_kernels() picks the widest that this CPU runs. No kernel reorders or
-// contracts arithmetic in a way that depends on the instruction set: every table gives the same
-// bits. Rows are contiguous; no alignment is asked.
+// contracts arithmetic in a way that depends on the instruction set (but project_tile): every table
+// gives the same bits. Rows are contiguous; no alignment is asked.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,9 @@ inline constexpr Index block = 64;
 
 /// Columns per group of group_minima.
 inline constexpr Index group = 16;
+
+/// Points per tile of project_tile.
+inline constexpr Index tile_points = 64;
 
 template <class T>
 struct CostKernels {
@@ -54,14 +57,6 @@ struct CostKernels {
                    Index* columns, double* values);
 };
 
-/// Nodes of boxes with an affine function below their prices, stored by axis (see
-/// geometry/priced_tree.hpp); `stride` is from one axis to the next. All arrays can be read, and
-/// results written, up to the next multiple of 8 nodes.
-struct NodesView {
-  const double *low, *high, *slope, *offset, *least_price;
-  std::size_t stride;
-};
-
 /// Sorts n numbers by any means; what sort_values calls on runs that its pivots do not halve.
 using SortFallback = void (*)(double* values, std::int64_t n);
 
@@ -76,14 +71,17 @@ struct RowKernels {
   void (*costs)(const GroundCost& cost, const double* x, const double* y, std::size_t stride,
                 int dim, double* out, Index n);
 
-  /// out_k <= cost(x, y) + price(y) for all points y of node k, k < n, up to rounding.
-  void (*node_bounds)(const GroundCost& cost, const double* x, int dim, const NodesView& nodes,
-                      double* out, Index n);
+  /// Projects a tile of points, stored by axis, on `count` directions: out[k * out_stride + j] =
+  /// sum_a directions[k * dim + a] * points[a * tile_points + j], j < tile_points. The one kernel
+  /// that rounds as the instruction set does: a product and its addition at once, or one after the
+  /// other.
+  void (*project_tile)(const double* points, int dim, const double* directions, Index count,
+                       double* out, std::size_t out_stride);
 
-  /// out[k * out_stride + j] = sum_a directions[k * dim + a] * points[a * stride + j], for k <
-  /// count and j < n. The order of additions is that of the axes.
-  void (*project)(const double* points, std::size_t stride, int dim, const double* directions,
-                  Index count, double* out, std::size_t out_stride, Index n);
+  /// With points stored by axis, least_x[i] = min_j |x_i - y_j|^2 for i < n, and least_y[j] =
+  /// min(least_y[j], min_i |x_i - y_j|^2) for j < m.
+  void (*pair_minima)(const double* x, std::size_t x_stride, Index n, const double* y,
+                      std::size_t y_stride, Index m, int dim, double* least_x, double* least_y);
 
   /// Sorts n numbers, none NaN, in ascending order. Null where vectors do not beat a radix sort:
   /// call sorting.hpp, which knows both.

@@ -1,4 +1,5 @@
-// A vector of doubles as wide as the instruction set that this translation unit is compiled for.
+// Vectors as wide as the instruction set that this translation unit is compiled for: Vec of
+// doubles, WideFloats of twice as many floats.
 //
 // GCC and Clang take their own vector extensions; elsewhere a "vector" is one double, and the same
 // kernels are plain scalar loops. Included by kernel sources alone, inside whose anonymous
@@ -9,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #if defined(__SSE2__) && defined(__GNUC__)
 #include <immintrin.h>
@@ -28,10 +30,13 @@ constexpr int width = 2;
 #endif
 typedef double Vec __attribute__((vector_size(width * sizeof(double))));
 typedef float FloatVec __attribute__((vector_size(width * sizeof(float))));
+typedef float WideFloats __attribute__((vector_size(width * sizeof(double))));
 typedef std::int64_t Mask __attribute__((vector_size(width * sizeof(double))));
+typedef std::int32_t WideMask __attribute__((vector_size(width * sizeof(double))));
 typedef std::int32_t IndexVec __attribute__((vector_size(width * sizeof(std::int32_t))));
 
 inline Vec broadcast(double value) { return value - Vec{}; }
+inline WideFloats broadcast(float value) { return value - WideFloats{}; }
 inline IndexVec broadcast_index(std::int32_t value) { return value - IndexVec{}; }
 inline Vec to_double(FloatVec v) { return __builtin_convertvector(v, Vec); }
 inline IndexVec narrow(Mask mask) { return __builtin_convertvector(mask, IndexVec); }
@@ -50,14 +55,29 @@ inline unsigned bits(Mask mask) {
   return set;
 #endif
 }
+inline unsigned bits(WideMask mask) {
+#if defined(__AVX512DQ__)
+  return static_cast<unsigned>(_mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)));
+#elif defined(__AVX__)
+  return static_cast<unsigned>(_mm256_movemask_ps(reinterpret_cast<__m256>(mask)));
+#elif defined(__SSE2__)
+  return static_cast<unsigned>(_mm_movemask_ps(reinterpret_cast<__m128>(mask)));
+#else
+  unsigned set = 0;
+  for (int k = 0; k < 2 * width; ++k) set |= static_cast<unsigned>(mask[k] & 1) << k;
+  return set;
+#endif
+}
 #else
 constexpr int width = 1;
 using Vec = double;
 using FloatVec = float;
+using WideFloats = float;
 using Mask = bool;
 using IndexVec = std::int32_t;
 
 inline Vec broadcast(double value) { return value; }
+inline WideFloats broadcast(float value) { return value; }
 inline IndexVec broadcast_index(std::int32_t value) { return value; }
 inline Vec to_double(FloatVec v) { return v; }
 inline bool narrow(Mask mask) { return mask; }
@@ -80,17 +100,34 @@ inline void store(T* p, V v) {
 }
 
 inline Vec smaller(Vec a, Vec b) { return a < b ? a : b; }
-
 inline Vec larger(Vec a, Vec b) { return a > b ? a : b; }
 inline Vec absolute(Vec a) { return larger(a, -a); }
+inline WideFloats smaller(WideFloats a, WideFloats b) { return a < b ? a : b; }
+inline WideFloats larger(WideFloats a, WideFloats b) { return a > b ? a : b; }
+inline WideFloats absolute(WideFloats a) { return larger(a, -a); }
+
+/// The vector of T's, of as many bytes as the instruction set has.
+template <class T>
+struct Lanes;
+template <>
+struct Lanes<double> {
+  using Vector = Vec;
+  static constexpr int count = width;
+};
+template <>
+struct Lanes<float> {
+  using Vector = WideFloats;
+  static constexpr int count = sizeof(WideFloats) / sizeof(float);
+};
 
 /// f of every lane; for what has no vector instruction.
-template <class F>
-inline Vec by_lane(Vec v, const F& f) {
-  double lanes[width];
+template <class V, class F>
+inline V by_lane(V v, const F& f) {
+  using T = std::conditional_t<std::is_same_v<V, Vec>, double, float>;
+  T lanes[sizeof(V) / sizeof(T)];
   std::memcpy(lanes, &v, sizeof(v));
-  for (double& value : lanes) value = f(value);
-  return load(lanes);
+  for (T& value : lanes) value = static_cast<T>(f(value));
+  return load_as<V>(lanes);
 }
 
 inline Vec square_root(Vec v) {
@@ -102,6 +139,28 @@ inline Vec square_root(Vec v) {
   return reinterpret_cast<Vec>(_mm_sqrt_pd(reinterpret_cast<__m128d>(v)));
 #else
   return by_lane(v, [](double value) { return std::sqrt(value); });
+#endif
+}
+inline WideFloats square_root(WideFloats v) {
+#if defined(MONGE_VECTORS) && defined(__AVX512F__)
+  return reinterpret_cast<WideFloats>(_mm512_sqrt_ps(reinterpret_cast<__m512>(v)));
+#elif defined(MONGE_VECTORS) && defined(__AVX__)
+  return reinterpret_cast<WideFloats>(_mm256_sqrt_ps(reinterpret_cast<__m256>(v)));
+#elif defined(MONGE_VECTORS) && defined(__SSE2__)
+  return reinterpret_cast<WideFloats>(_mm_sqrt_ps(reinterpret_cast<__m128>(v)));
+#else
+  return by_lane(v, [](float value) { return std::sqrt(value); });
+#endif
+}
+
+/// a b + c, rounded once where that is as fast as a multiplication: for sums whose last bits may
+/// depend on the instruction set.
+inline Vec multiply_add(Vec a, Vec b, Vec c) {
+#if defined(MONGE_VECTORS) && defined(__AVX512F__)
+  return reinterpret_cast<Vec>(_mm512_fmadd_pd(
+      reinterpret_cast<__m512d>(a), reinterpret_cast<__m512d>(b), reinterpret_cast<__m512d>(c)));
+#else
+  return a * b + c;
 #endif
 }
 

@@ -97,7 +97,8 @@ constexpr double cells = (1 << 29) - 1;
 /// A number in the order of cells, then of positions. Bit 61 makes it normal, whose order no
 /// rounding mode changes.
 double key(double cell, std::int64_t position) {
-  return std::bit_cast<double>(std::uint64_t{1} << 61 | static_cast<std::uint64_t>(static_cast<std::int64_t>(cell)) << 32 |
+  return std::bit_cast<double>(std::uint64_t{1} << 61 |
+                               static_cast<std::uint64_t>(static_cast<std::int64_t>(cell)) << 32 |
                                static_cast<std::uint64_t>(position));
 }
 
@@ -154,7 +155,8 @@ void sort_positions(const double* values, std::int64_t n, Index* order, SortScra
         if (end - begin < 64) return std::sort(order + begin, order + end, by_value);
         crowded.emplace_back(begin, end);
       });
-  for (const auto& [begin, end] : crowded) sort_crowded(values, end - begin, order + begin, scratch);
+  for (const auto& [begin, end] : crowded)
+    sort_crowded(values, end - begin, order + begin, scratch);
 }
 
 SortedLine sort_line(const AnyMatrixView& points) {

@@ -1,11 +1,11 @@
-// The columns of least cost + price for a point, searched in a priced tree: nodes are opened in the
-// order of their bounds, until none that is left can hold one of the wanted columns.
+// The columns of least cost + price for a point, searched in a priced tree.
 #pragma once
 
 #include <limits>
 #include <vector>
 
 #include "geometry/priced_tree.hpp"
+#include "kernels/scan_kernels.hpp"
 #include "monge/cost/ground_cost.hpp"
 
 namespace monge::kernels {
@@ -27,19 +27,8 @@ class TreeSearch {
  public:
   /// What one thread's searches need.
   struct Scratch {
-    struct Found {
-      double value;
-      Candidate candidate;
-    };
-    struct Open {
-      double bound;
-      int level;
-      Index node;
-    };
-    std::vector<double> bounds;
-    std::vector<Found> found;
-    std::vector<Open> heap;
-    std::int64_t nodes = 0, blocks = 0;  ///< bounds computed, blocks scanned
+    std::vector<Hit<double>> hits;
+    std::vector<double> point;
   };
 
   TreeSearch(const PricedTree& tree, const GroundCost& cost) : tree_(tree), cost_(cost) {}
@@ -47,16 +36,11 @@ class TreeSearch {
   const PricedTree& tree() const { return tree_; }
 
   /// The `wanted` columns of least cost(x, y_j) + price_j, given that at least `wanted` have a
-  /// value
-  /// <= limit (or limit is +inf). The tree must have been fitted to these or lower prices.
+  /// value <= limit (or limit is +inf). The tree must have been fitted to these or lower prices.
   void find(const double* x, const double* price, double limit, int wanted, Scratch& scratch,
             Scan& out) const;
 
  private:
-  void open_nodes(const double* x, int level, Index first, Index count, double limit,
-                  Scratch& s) const;
-  void scan_block(const double* x, Index node, const double* price, double limit, Scratch& s) const;
-
   const PricedTree& tree_;
   GroundCost cost_;
 };

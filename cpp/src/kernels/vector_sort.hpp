@@ -30,9 +30,7 @@ constexpr std::int64_t eight = 8;
 
 inline Eight load_eight(const double* p) { return _mm512_loadu_pd(p); }
 inline void store_eight(double* p, Eight v) { _mm512_storeu_pd(p, v); }
-inline __mmask8 first_lanes(std::int64_t count) {
-  return static_cast<__mmask8>((1U << count) - 1);
-}
+inline __mmask8 first_lanes(std::int64_t count) { return static_cast<__mmask8>((1U << count) - 1); }
 
 inline void put_in_order(Eight& a, Eight& b) {
   const Eight least = _mm512_min_pd(a, b);
@@ -139,9 +137,8 @@ inline void sort_few(const double* from, double* to, std::int64_t n) {
   for (int k = 0; k < N; ++k) {
     const std::int64_t left = n - k * eight;
     v[k] = left >= eight ? load_eight(from + k * eight)
-           : left > 0
-               ? _mm512_mask_loadu_pd(filling, first_lanes(left), from + k * eight)
-               : filling;
+           : left > 0    ? _mm512_mask_loadu_pd(filling, first_lanes(left), from + k * eight)
+                         : filling;
   }
   sort_64(v);
   if constexpr (N == 16) {
@@ -196,15 +193,17 @@ struct Partition {
   Eight pivots;
   double *left, *right;
 
-  __mmask8 below(Eight v) const { return _mm512_cmp_pd_mask(v, pivots, with_equal ? _CMP_LE_OQ : _CMP_LT_OQ); }
+  __mmask8 below(Eight v) const {
+    return _mm512_cmp_pd_mask(v, pivots, with_equal ? _CMP_LE_OQ : _CMP_LT_OQ);
+  }
 
   /// Eight numbers, while eight places are free at either side: both stores write all eight lanes,
   /// and what is not meant for a side is overwritten there later.
   void put(Eight v) {
     const __mmask8 set = below(v);
     const Eight parted = _mm512_permutexvar_pd(
-        _mm512_cvtepu8_epi64(_mm_loadl_epi64(
-            reinterpret_cast<const __m128i*>(lanes_first.bytes + set))),
+        _mm512_cvtepu8_epi64(
+            _mm_loadl_epi64(reinterpret_cast<const __m128i*>(lanes_first.bytes + set))),
         v);
     const int to_left = __builtin_popcount(set);
     store_eight(left, parted);

@@ -4,6 +4,8 @@
 #include "monge/core/text.hpp"
 #include "monge/solver/auction.hpp"
 #include "monge/solver/hungarian.hpp"
+#include "monge/solver/multiscale_simplex.hpp"
+#include "monge/solver/network_simplex.hpp"
 #include "monge/solver/sorting_1d.hpp"
 #include "monge/solver/spatial_auction.hpp"
 
@@ -33,6 +35,11 @@ const std::vector<SolverEntry>& list() {
             "memory",
             {.transport = true, .clouds = true, .max_dim = spatial_max_dim}, {.least_rows = 2049},
             solve_spatial_auction),
+      entry("multiscale_simplex",
+            "clouds of any masses and sizes, dimension 1 to 8: network simplex on candidate arcs, "
+            "coarse to fine, O(n + m) memory",
+            {.transport = true, .clouds = true, .any_masses = true, .max_dim = spatial_max_dim}, {},
+            solve_multiscale_simplex),
       entry("hungarian",
             "assignment and transport of n = m equal masses: shortest augmenting paths, O(n^3)",
             {.assignment = true, .transport = true, .dense = true, .clouds = true},
@@ -43,6 +50,10 @@ const std::vector<SolverEntry>& list() {
             "exact finish",
             {.assignment = true, .transport = true, .dense = true, .clouds = true}, {},
             solve_auction),
+      entry("network_simplex",
+            "transport of any masses and sizes by a cost matrix: network simplex on candidate arcs",
+            {.transport = true, .dense = true, .clouds = true, .any_masses = true}, {},
+            solve_network_simplex),
   };
   return entries;
 }

@@ -1,5 +1,7 @@
 #include "monge/solver/solve.hpp"
 
+#include <atomic>
+
 #include "monge/core/error.hpp"
 #include "monge/problem/validate.hpp"
 #include "parallel.hpp"
@@ -49,7 +51,11 @@ std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::str
                                   const OptionMap& options, Context& context) {
   std::vector<Solution> solutions(problems.size());
   const CallingThread caller;  // the caller's callbacks are called on no other thread
-  const auto poll = [&] { return context.poll({"batch", 0}); };
+  std::atomic<std::size_t> solved{0};
+  const auto poll = [&] {
+    const auto done = static_cast<double>(solved.load(std::memory_order_relaxed));
+    return context.poll({"batch", done / static_cast<double>(problems.size())});
+  };
   const auto solve_one = [&](std::int64_t k) {
     Context own;
     own.threads = 1;
@@ -63,6 +69,7 @@ std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::str
     try {
       solutions[static_cast<std::size_t>(k)] =
           solve(problems[static_cast<std::size_t>(k)], solver, options, own);
+      solved.fetch_add(1, std::memory_order_relaxed);
     } catch (const InvalidArgument& error) {
       throw InvalidArgument(where, error);
     } catch (const Unsupported& error) {

@@ -388,8 +388,8 @@ def entropic(
     """The regularised optimum of Sinkhorn's problem (B,), and its potentials in double.
 
     `symmetric`: y is x, b is a. `how` is the Python literal of a dict: rtol, max_iterations,
-    threads, time_limit. By the envelope theorem the derivatives are those of the cost by the points for the
-    entropic plan, and the potentials by the masses.
+    threads, time_limit. By the envelope theorem the derivatives are those of the cost by the
+    points, for the entropic plan, and the potentials by the masses.
     """
     ground: Cost = (cost, power) if cost == "euclidean_power" else cost
     points_x, points_y, masses_a, masses_b = _host(x), _host(y), _host(a), _host(b)

@@ -10,8 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "geometry/priced_tree.hpp"
-
 namespace monge::kernels {
 namespace {
 
@@ -207,51 +205,6 @@ TEST_P(RowKernelsTest, CollectFindsAllUpToTheLimitInTheirOrder) {
       EXPECT_EQ(values, expected_values);
     }
   });
-}
-
-/// Bounds of all nodes of a level.
-std::vector<double> bounds_of(const RowKernels& table, const GroundCost& cost, const double* x,
-                              int dim, const PricedTree::Level& level) {
-  const NodesView view{level.low.data(),    level.high.data(),        level.slope.data(),
-                       level.offset.data(), level.least_price.data(), level.stride};
-  std::vector<double> bounds((static_cast<std::size_t>(level.nodes) + 7) / 8 * 8);
-  table.node_bounds(cost, x, dim, view, bounds.data(), level.nodes);
-  bounds.resize(static_cast<std::size_t>(level.nodes));
-  return bounds;
-}
-
-TEST_P(RowKernelsTest, NodeBoundsAreBelowTheNodesPointsAndTheSameInEveryTable) {
-  std::mt19937_64 random(6);
-  std::normal_distribution<double> normal;
-  constexpr Index n = 700;
-  for (int dim : {1, 2, 3, 5}) {
-    std::vector<double> points(static_cast<std::size_t>(n * dim)), price(n);
-    for (double& value : points) value = normal(random);
-    for (std::size_t j = 0; j < price.size(); ++j) {  // nearly affine, as potentials are
-      price[j] = 3 * points[j] + 0.1 * normal(random);
-    }
-    PricedTree tree(points, dim, n);
-    tree.refit(price.data());
-    for (std::string_view name : ground_cost_names()) {
-      const GroundCost cost = make_ground_cost(name, 1.7);
-      for (int repeat = 0; repeat < 5; ++repeat) {
-        std::vector<double> x(static_cast<std::size_t>(dim));
-        for (double& value : x) value = 2 * normal(random);
-        std::vector<double> values(n);
-        GetParam()->costs(cost, x.data(), points.data(), n, dim, values.data(), n);
-        for (std::size_t j = 0; j < values.size(); ++j) values[j] += price[j];
-        for (const PricedTree::Level& level : tree.levels()) {
-          const std::vector<double> bounds = bounds_of(*GetParam(), cost, x.data(), dim, level);
-          EXPECT_EQ(bounds, bounds_of(*all_row_kernels().front(), cost, x.data(), dim, level));
-          for (Index j = 0; j < n; ++j) {
-            ASSERT_LE(bounds[static_cast<std::size_t>(j / level.points_per_node)],
-                      values[static_cast<std::size_t>(j)] + 1e-12)
-                << name << ", dimension " << dim;
-          }
-        }
-      }
-    }
-  }
 }
 
 TEST_P(RowKernelsTest, CostsAreThoseOfTheGroundCostInEveryDimension) {

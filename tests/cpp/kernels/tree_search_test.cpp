@@ -6,8 +6,6 @@
 #include <random>
 #include <string>
 
-#include "geometry/kd_order.hpp"
-
 namespace monge::kernels {
 namespace {
 
@@ -100,26 +98,6 @@ TEST(TreeSearch, StaysRightWhenPricesHaveRisenSinceTheFit) {
   for (const Candidate& c : scan.found)
     least = std::min(least, values[static_cast<std::size_t>(c.column)]);
   EXPECT_EQ(least, *std::min_element(values.begin(), values.end()));
-}
-
-TEST(TreeSearch, ReadsFewOfManyBlocksInKdOrder) {
-  const Searched s(20000, 3, false);
-  const std::vector<Index> order =
-      kd_order(s.points.data(), Searched::at(s.n), 3, s.n, PricedTree::block);
-  std::vector<double> ordered(s.points.size());
-  for (std::size_t a = 0; a < 3; ++a) {
-    for (std::size_t k = 0; k < order.size(); ++k) {
-      ordered[a * order.size() + k] = s.points[a * order.size() + Searched::at(order[k])];
-    }
-  }
-  const std::vector<double> no_prices(order.size(), 0.0);
-  PricedTree tree(ordered, 3, s.n);
-  tree.refit(no_prices.data());
-  const TreeSearch search(tree, Euclidean{});
-  TreeSearch::Scratch scratch;
-  Scan scan;
-  search.find(s.x.data(), no_prices.data(), infinity, 16, scratch, scan);
-  EXPECT_LT(scratch.blocks, tree.levels().front().nodes / 10);
 }
 
 }  // namespace

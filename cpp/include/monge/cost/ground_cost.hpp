@@ -56,7 +56,13 @@ struct EuclideanPower {
   static constexpr std::string_view name = "euclidean_power";
   double power = 1;
   static double step(double sum, double difference) { return sum + difference * difference; }
-  double finish(double sum) const { return std::pow(sum, 0.5 * power); }
+  double finish(double sum) const {
+    if (power == 1) return std::sqrt(sum);
+    if (power == 2) return sum;
+    if (power == 3) return sum * std::sqrt(sum);
+    if (power == 4) return sum * sum;
+    return std::pow(sum, 0.5 * power);
+  }
   bool convex_on_line() const { return power >= 1; }
 };
 

@@ -5,11 +5,12 @@
 // and the nearest points it consists of. No metric: it does not see how many points share one
 // nearest point.
 //
-// Algorithm. Both directions are c-transforms of 0 (c_transform.hpp), with one kd order of each
-// cloud for both.
+// Algorithm. Up to some 2^24 pairs, and in dimension above 8, one sweep over all pairs keeps the
+// least squared distance of every row and of every column. Else, and where the indices are wanted
+// from 2^18 pairs on, each cloud is searched in a kd tree (kernels/least_columns.hpp). The power is
+// taken of the nearest distances alone.
 //
-// Complexity and memory. About O((n + m) log(n + m)) in dimension up to 8 from 2^18 pairs on, else
-// O(n m d); O(n + m) memory.
+// Complexity and memory. O(n m d), or about O((n + m) log(n + m)) with the trees; O(n + m) memory.
 //
 // Guarantee. Exact to rounding; of equally near points the lowest. Sums are compensated, and the
 // answer does not depend on the number of threads.
@@ -31,8 +32,9 @@ struct Chamfer {
   std::vector<Index> nearest_x;  ///< (m,) of each y_j
 };
 
-/// `problem`: validated clouds, whose ground cost is |x - y|^p; masses are not used. After an
-/// interruption (Context) the answer is incomplete.
-Chamfer chamfer(const Problem& problem, Context& context);
+/// `problem`: validated clouds whose ground cost is a power of the Euclidean distance (throws
+/// Unsupported otherwise); masses are not used. The indices are left empty unless asked for. After
+/// an interruption (Context) the answer is incomplete.
+Chamfer chamfer(const Problem& problem, bool with_indices, Context& context);
 
 }  // namespace monge

@@ -27,7 +27,8 @@ namespace monge {
 /// `values`: lines * positions.size() numbers, row-major, none NaN or -inf; positions and slopes
 /// finite and strictly ascending (callers check). Returns lines * slopes.size() numbers. After an
 /// interruption (Context) the answer is incomplete.
-std::vector<double> legendre_lines(std::span<const double> values, std::span<const double> positions,
+std::vector<double> legendre_lines(std::span<const double> values,
+                                   std::span<const double> positions,
                                    std::span<const double> slopes, Context& context);
 
 }  // namespace monge

@@ -18,8 +18,8 @@
 //
 // Uniform masses are walked in whole numbers.
 //
-// Guarantee. Exact to rounding, for any masses. Determinism: ties are broken by index; the two sides
-// are sorted by a thread each, and the answer does not depend on it.
+// Guarantee. Exact to rounding, for any masses. Determinism: ties are broken by index; the two
+// sides are sorted by a thread each, and the answer does not depend on it.
 #pragma once
 
 #include "monge/core/context.hpp"
