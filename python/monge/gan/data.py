@@ -12,7 +12,7 @@ import importlib
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +26,10 @@ from monge.problem import whole_number
 
 #: Draws n points with a generator.
 Draw = Callable[[int, torch.Generator], Tensor]
+
+
+#: Between the seeds of forks.
+FORK = 1_000_003
 
 
 class Sampler(Protocol):
@@ -42,6 +46,9 @@ class Sampler(Protocol):
 
     def describe(self) -> dict[str, Any]:
         """What is sampled, as plain data; equal for equal samplers."""
+
+    def fork(self, k: int) -> Sampler:
+        """The k-th of independent samplers of the same points, at its begin; 0 is this one's."""
 
 
 class Stream:
@@ -66,6 +73,10 @@ class Stream:
     def describe(self) -> dict[str, Any]:
         """Name and seed."""
         return {"stream": self.name, "seed": self.seed}
+
+    def fork(self, k: int) -> Stream:
+        """The k-th of independent streams, at its begin."""
+        return Stream(self.draw, self.name, self.seed + FORK * k)
 
 
 class Shuffled:
@@ -117,6 +128,10 @@ class Shuffled:
             "sum": float(weights @ sums),
         }
 
+    def fork(self, k: int) -> Shuffled:
+        """The k-th of independent orders, at its begin."""
+        return Shuffled(self.points, self.seed + FORK * k)
+
 
 @dataclass
 class Task:
@@ -141,6 +156,10 @@ class Task:
         """Name and both samplers, as plain data."""
         sides = {"source": self.source.describe(), "target": self.target.describe()}
         return {"task": self.name, **sides}
+
+    def fork(self, k: int) -> Task:
+        """The k-th of independent tasks of the same distributions, at its begin."""
+        return replace(self, source=self.source.fork(k), target=self.target.fork(k))
 
 
 def toy(name: str, seed: int = 0) -> Task:

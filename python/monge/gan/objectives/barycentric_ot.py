@@ -51,8 +51,8 @@ class BarycentricOT(Objective):
     def recipe(self) -> Recipe:
         return Recipe("adam", 5e-3, 5e-3, betas=(0.9, 0.999), n_critic=1, batch=512)
 
-    def turns(self, step: int) -> tuple[int, int]:
-        return (1, 0) if step < self.potential_steps else (0, 1)
+    def turns(self, step: int, recipe: Recipe) -> tuple[int, int]:
+        return (recipe.n_critic, 0) if step < self.potential_steps else (0, 1)
 
     def compared(self, batch: Batch) -> Tensor:
         return batch.source

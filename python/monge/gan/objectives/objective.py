@@ -76,9 +76,9 @@ class Objective:
         """The paper's settings."""
         return Recipe()
 
-    def turns(self, step: int) -> tuple[int, int]:
+    def turns(self, step: int, recipe: Recipe) -> tuple[int, int]:
         """How many steps critic and generator take in the trainer's step `step`, from 0."""
-        return self.recipe().n_critic, 1
+        return recipe.n_critic, 1
 
     def critic_loss(self, critic: Any, batch: Batch) -> Tensor:
         """What the critic minimises."""

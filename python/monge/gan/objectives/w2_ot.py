@@ -22,8 +22,8 @@ class W2OT(W2GAN):
     def recipe(self) -> Recipe:
         return Recipe("adam", 5e-4, 1e-4, betas=(0.9, 0.999), n_critic=1, batch=512)
 
-    def turns(self, step: int) -> tuple[int, int]:
-        return 1, 0
+    def turns(self, step: int, recipe: Recipe) -> tuple[int, int]:
+        return recipe.n_critic, 0
 
     def compared(self, batch: Batch) -> Tensor:
         return batch.source
