@@ -20,9 +20,11 @@ from monge.problem import (
     dense_problem,
     is_real_number,
     parse_cost,
+    thread_count,
 )
+from monge.progress import Progress, reporter
 from monge.solution import Floats, Indices, NotOptimal, Solution
-from monge.solve import ProgressCallback, check_limits
+from monge.solve import check_limits
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -149,7 +151,8 @@ class EntropicSolution(Solution):
     status : str
         "within_tolerance" where the entropic plan's marginals are within rtol, else what stopped
         the solve. `stats["marginal_error"]` has their L1 error over the mass: that of the entropic
-        plan, before it is rounded.
+        plan, before it is rounded. Where a limit ended the solve while epsilon was still larger
+        (`stats["epsilon_reached"]`), it is inf and `entropic_value` NaN: never measured.
 
     The clouds are copied; a cost matrix is not, and must stay as it is while plan, cost and bound
     are still to be computed.
@@ -253,7 +256,8 @@ class EntropicSolution(Solution):
     def lower_bound(self) -> float:
         bound = _core.dual_bound(self._problem, self.g, self.penalty, self._threads)
         # Where both are the optimum, rounding may have them the wrong way round.
-        return min(bound, self.cost) if bound - self.cost <= 1e-12 * abs(bound) else bound
+        size = self._masses[0].sum() * (np.abs(self.f).max() + np.abs(self.g).max())
+        return min(bound, self.cost) if bound - self.cost <= 1e-14 * size else bound
 
     @property
     def gap(self) -> float:
@@ -311,12 +315,12 @@ def sinkhorn(
     epsilon: float,
     cost: Cost = "sqeuclidean",
     rtol: float = 1e-6,
-    max_iterations: int = 10_000,
+    max_iterations: int = 100_000,
     method: str = "auto",
     reach: float | None = None,
     threads: int | None = None,
     time_limit: float | None = None,
-    progress: ProgressCallback | None = None,
+    progress: Progress = None,
 ) -> Any:
     """Entropic optimal transport between two clouds, without a cost matrix.
 
@@ -394,7 +398,7 @@ def sinkhorn(
             "cost": cost,
         }
         solutions.append(
-            EntropicSolution(result, given, float(epsilon), penalty, _thread_count(threads))
+            EntropicSolution(result, given, float(epsilon), penalty, thread_count(threads))
         )
     return solutions if batch else solutions[0]
 
@@ -406,12 +410,12 @@ def sinkhorn_cost(
     *,
     epsilon: float,
     rtol: float = 1e-6,
-    max_iterations: int = 10_000,
+    max_iterations: int = 100_000,
     method: str = "auto",
     reach: float | None = None,
     threads: int | None = None,
     time_limit: float | None = None,
-    progress: ProgressCallback | None = None,
+    progress: Progress = None,
 ) -> EntropicSolution:
     """Entropic optimal transport by a cost matrix.
 
@@ -453,7 +457,7 @@ def sinkhorn_cost(
         "a": None if a is None else np.array(a, dtype=np.float64),
         "b": None if b is None else np.array(b, dtype=np.float64),
     }
-    return EntropicSolution(result, given, float(epsilon), penalty, _thread_count(threads))
+    return EntropicSolution(result, given, float(epsilon), penalty, thread_count(threads))
 
 
 def sinkhorn_divergence(
@@ -465,12 +469,12 @@ def sinkhorn_divergence(
     epsilon: float,
     cost: Cost = "sqeuclidean",
     rtol: float = 1e-6,
-    max_iterations: int = 10_000,
+    max_iterations: int = 100_000,
     method: str = "auto",
     reach: float | None = None,
     threads: int | None = None,
     time_limit: float | None = None,
-    progress: ProgressCallback | None = None,
+    progress: Progress = None,
 ) -> float | NDArray[np.float64]:
     """The debiased entropic cost OT(a, b) - OT(a, a) / 2 - OT(b, b) / 2.
 
@@ -481,8 +485,9 @@ def sinkhorn_divergence(
 
     Parameters
     ----------
-    All as for `sinkhorn`. The time limit is for each of the three transports; those of a cloud onto
-    itself use the symmetric iteration, which contracts by 1/2 per pass.
+    x, y, a, b, epsilon, cost, rtol, max_iterations, method, reach, threads, time_limit, progress
+        As for `sinkhorn`. The time limit is for each of the three transports; those of a cloud onto
+        itself use the symmetric iteration, which contracts by 1/2 per pass, whatever `method` is.
 
     Returns
     -------
@@ -541,7 +546,7 @@ def sinkhorn_divergence(
                 "cost": cost,
             }
             raise NotOptimal(
-                EntropicSolution(result, given, float(epsilon), penalty, _thread_count(threads))
+                EntropicSolution(result, given, float(epsilon), penalty, thread_count(threads))
             )
         return np.array([result.value for result in results])
 
@@ -591,10 +596,6 @@ def _penalty(reach: float | None, cost: Cost) -> float:
     return math.pow(reach, {"sqeuclidean": 2.0, "euclidean_power": power}.get(name, 1.0))
 
 
-def _thread_count(threads: int | None) -> int:
-    return 0 if threads is None else int(threads)
-
-
 def _sinkhorn(
     problems: list[_core.Problem],
     symmetric: bool,
@@ -605,7 +606,7 @@ def _sinkhorn(
     penalty: float,
     threads: int | None,
     time_limit: float | None,
-    progress: ProgressCallback | None,
+    progress: Progress,
 ) -> list[_core.EntropicResult]:
     if not is_real_number(epsilon):
         raise TypeError(f"epsilon must be a number; got {epsilon!r}")
@@ -618,18 +619,19 @@ def _sinkhorn(
         raise ValueError(f"max_iterations must be a whole number >= 1; got {max_iterations!r}")
     if not isinstance(method, str):
         raise TypeError(f"method must be a name; got {method!r}")
-    check_limits(threads, time_limit, progress)
-    return _core.sinkhorn(
-        problems,
-        symmetric,
-        {
-            "epsilon": float(epsilon),
-            "rtol": float(rtol),
-            "max_iterations": int(max_iterations),
-            "method": method,
-            "penalty": penalty,
-        },
-        _thread_count(threads),
-        None if time_limit is None else float(time_limit),
-        progress,
-    )
+    check_limits(threads, time_limit)
+    with reporter(progress) as report:
+        return _core.sinkhorn(
+            problems,
+            symmetric,
+            {
+                "epsilon": float(epsilon),
+                "rtol": float(rtol),
+                "max_iterations": int(max_iterations),
+                "method": method,
+                "penalty": penalty,
+            },
+            thread_count(threads),
+            None if time_limit is None else float(time_limit),
+            report,
+        )

@@ -94,6 +94,22 @@ std::vector<double> dense_row_minima(const MatrixView<T>& c, const std::vector<d
 
 }  // namespace
 
+std::vector<double> by_strips(const AnyMatrixView& points, Index strip) {
+  return std::visit(
+      [&](const auto& view) {
+        std::vector<double> packed;
+        packed.reserve(static_cast<std::size_t>(view.rows * view.cols));
+        for (std::int64_t begin = 0; begin < view.rows; begin += strip) {
+          const std::int64_t end = std::min<std::int64_t>(view.rows, begin + strip);
+          for (std::int64_t k = 0; k < view.cols; ++k) {
+            for (std::int64_t j = begin; j < end; ++j) packed.push_back(view(j, k));
+          }
+        }
+        return packed;
+      },
+      points);
+}
+
 AxisMajor by_axis(const AnyMatrixView& points) {
   return std::visit(
       [](const auto& view) {

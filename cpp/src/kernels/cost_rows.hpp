@@ -20,6 +20,11 @@ struct AxisMajor {
 
 AxisMajor by_axis(const AnyMatrixView& points);
 
+/// Points by axis within strips of `strip` points each (fewer in the last): a strip is adjacent in
+/// memory. By axis over the whole cloud, a power of two of points would put all axes of a strip
+/// into the same few sets of the cache.
+std::vector<double> by_strips(const AnyMatrixView& points, Index strip);
+
 /// Row i of a dense matrix: in place if its entries are adjacent, else gathered into `scratch`.
 template <class T>
 const T* contiguous_row(const MatrixView<T>& c, std::int64_t i, std::vector<T>& scratch) {
@@ -68,11 +73,11 @@ inline std::vector<double> coordinates(const AnyMatrixView& points, Index i) {
 /// order. Returns as for_each_row_chunk.
 template <class Visit>
 bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visit& visit) {
-  const AxisMajor y = by_axis(clouds.y);
   const Index n = static_cast<Index>(rows_of(clouds.x)), m = static_cast<Index>(rows_of(clouds.y));
   const int dim = static_cast<int>(cols_of(clouds.x));
   // A strip of y stays in the second-level cache while all rows of a chunk pass over it.
   const Index strip = std::clamp<Index>(65536 / dim / 64 * 64, 64, 1024);
+  const std::vector<double> y = by_strips(clouds.y, strip);
   const auto& kernels = row_kernels();
   const double work = static_cast<double>(n) * m * dim;
   return for_each_row_chunk(n, work, context, [&](Index first, Index end) {
@@ -83,7 +88,8 @@ bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visi
       const Index count = std::min(strip, m - begin);
       for (Index i = first; i < end; ++i) {
         kernels.costs(clouds.cost, x[static_cast<std::size_t>(i - first)].data(),
-                      y.values.data() + begin, y.stride, dim, costs.data(), count);
+                      y.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(dim),
+                      static_cast<std::size_t>(count), dim, costs.data(), count);
         visit(i, begin, count, costs.data());
       }
     }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/node_bounds.hpp"
 #include "kernels/simd.hpp"
 #include "kernels/vector_sort.hpp"
 
@@ -164,16 +165,35 @@ Index collect(const T* c, const double* p, const double* minima, double limit, I
   return found;
 }
 
-// Axis by axis over a strip of columns, so that every coordinate difference is vectorised.
+// Four vectors of columns at a time, whose sums stay in registers over all axes: memory is read
+// once, and the order of additions is that of the axes.
 template <class Cost>
 void costs_of(const Cost& cost, const double* x, const double* y, std::size_t stride, int dim,
               double* out, Index n) {
-  for (Index j = 0; j < n; ++j) out[j] = cost.step(0, x[0] - y[j]);
-  for (int k = 1; k < dim; ++k) {
-    const double* axis = y + static_cast<std::size_t>(k) * stride;
-    for (Index j = 0; j < n; ++j) out[j] = cost.step(out[j], x[k] - axis[j]);
+  Index j = 0;
+  for (; j + 4 * width <= n; j += 4 * width) {
+    Vec sum0 = broadcast(0.0), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+    const double* axis = y + j;
+    for (int k = 0; k < dim; ++k, axis += stride) {
+      const Vec value = broadcast(x[k]);
+      sum0 = fold(cost, sum0, value - load(axis));
+      sum1 = fold(cost, sum1, value - load(axis + width));
+      sum2 = fold(cost, sum2, value - load(axis + 2 * width));
+      sum3 = fold(cost, sum3, value - load(axis + 3 * width));
+    }
+    store(out + j, finish(cost, sum0));
+    store(out + j + width, finish(cost, sum1));
+    store(out + j + 2 * width, finish(cost, sum2));
+    store(out + j + 3 * width, finish(cost, sum3));
   }
-  for (Index j = 0; j < n; ++j) out[j] = cost.finish(out[j]);
+  const Index rest = j;
+  if (rest == n) return;
+  for (j = rest; j < n; ++j) out[j] = 0;
+  for (int k = 0; k < dim; ++k) {
+    const double* axis = y + static_cast<std::size_t>(k) * stride;
+    for (j = rest; j < n; ++j) out[j] = cost.step(out[j], x[k] - axis[j]);
+  }
+  for (j = rest; j < n; ++j) out[j] = cost.finish(out[j]);
 }
 
 // The three axes of space in one pass: no round trips through `out`.

@@ -45,7 +45,8 @@ class PlanKernel {
     }
   }
 
-  /// Potentials in the caller's order.
+  /// Potentials and scalings in the caller's order. Scalings are applied to the terms, not to the
+  /// potentials: whatever they are, a term comes out the same to the last bit.
   void set(double epsilon, const std::vector<double>& f, const std::vector<double>& g) {
     scale_ = std::numbers::log2e / epsilon;
     F_.resize(f.size());
@@ -57,7 +58,25 @@ class PlanKernel {
     }
     kernel_->set(scale_, F_, G_);
     weights_.assign(kernel_->padded_cols(), 0);
-    for (std::size_t j = 0; j < g.size(); ++j) weights_[j] = b_[column(j)];
+  }
+  void scale(const std::vector<double>& rows, const std::vector<double>& cols) {
+    row_weights_.resize(F_.size());
+    for (std::size_t i = 0; i < F_.size(); ++i) row_weights_[i] = a_[row(i)] * rows[row(i)];
+    for (std::size_t j = 0; j < G_.size(); ++j) weights_[j] = b_[column(j)] * cols[column(j)];
+  }
+
+  /// f such that all rows are right, whatever g is: its soft c-transform.
+  std::vector<double> fitting_rows() {
+    std::vector<double> logs(G_);
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const double mass = b_[column(j)];
+      logs[j] = mass > 0 ? G_[j] + std::log2(mass) : -infinity;
+    }
+    logs = kernel_->log_sums(scale_, logs);
+    std::vector<double> f(logs.size());
+    for (std::size_t i = 0; i < f.size(); ++i)
+      f[row(i)] = std::isfinite(logs[i]) ? -logs[i] / scale_ : 0;
+    return f;
   }
 
   struct Sums {
@@ -78,7 +97,7 @@ class PlanKernel {
           for (Index i = 0; i < tile_rows; ++i) {
             const std::size_t k = at(work.block * tile_rows + i);
             if (k >= n) continue;
-            const double mass = a_[row(k)];
+            const double mass = row_weights_[k];
             rows[k] = mass > 0 ? mass * work.sums[i] : 0;
             moments[k] = mass > 0 ? mass * work.moments[i] : 0;
             weight[i] = cap_rows && work.sums[i] > 1 ? mass / work.sums[i] : mass;
@@ -96,11 +115,12 @@ class PlanKernel {
       if (rows[k] > 0) cost.add(rows[k] * F_[k] - moments[k]);
     }
     for (std::size_t k = 0; k < G_.size(); ++k) {
-      const double sum = b_[column(k)] > 0 ? b_[column(k)] * cols[k] : 0;
+      const double sum = weights_[k] > 0 ? weights_[k] * cols[k] : 0;
       out.cols[column(k)] = sum;
       if (sum > 0) cost.add(sum * G_[k]);
     }
     out.cost = cost.value() / scale_;
+    if (!matrix_) out.cost = std::max(out.cost, 0.0);  // ground costs are not negative
     return out;
   }
 
@@ -123,7 +143,7 @@ class PlanKernel {
                                                      work.count, columns[c].data(), sums);
             for (Index i = 0; i < tile_rows; ++i) {
               const std::size_t r = at(work.block * tile_rows + i);
-              if (r < n) out[row(r) * width + c] = a_[row(r)] * sums[i];
+              if (r < n) out[row(r) * width + c] = row_weights_[r] * sums[i];
             }
           }
         },
@@ -144,7 +164,8 @@ class PlanKernel {
               const std::size_t first = at(work.tiles[at(t)] * kernels::tile_cols);
               for (std::size_t j = 0; r < n && j < kernels::tile_cols && first + j < m; ++j) {
                 if (terms[j] > kernels::no_term)
-                  out[row(r) * m + column(first + j)] = a_[row(r)] * weights_[first + j] * terms[j];
+                  out[row(r) * m + column(first + j)] =
+                      row_weights_[r] * weights_[first + j] * terms[j];
               }
             }
           }
@@ -155,6 +176,7 @@ class PlanKernel {
 
  private:
   void set_matrix(AnyMatrixView values, bool transposed) {
+    matrix_ = true;
     std::visit(
         [&](auto& view) {
           using T = std::decay_t<decltype(view(0, 0))>;
@@ -187,12 +209,13 @@ class PlanKernel {
 
   Context& context_;
   Team team_;
+  bool matrix_ = false;
   std::unique_ptr<GibbsKernel> kernel_;
   kernels::Oriented<float> packed_single_;
   kernels::Oriented<double> packed_double_;
   std::vector<Index> row_order_, col_order_;
   std::vector<double> a_, b_;
-  std::vector<double> F_, G_;
+  std::vector<double> F_, G_, row_weights_;
   kernels::Lines<double> weights_;
   double scale_ = 1;
 };
@@ -237,9 +260,11 @@ void add_rest(const ScaledPlan& plan, const std::vector<double>& values, Index k
 GradedPlan graded(const Problem& problem, std::vector<double> f, std::vector<double> g,
                   double epsilon, Context& context) {
   PlanKernel kernel(problem, false, context);
+  std::vector<double> row_scale(f.size(), 1), col_scale(g.size(), 1);
   kernel.set(epsilon, f, g);
+  kernel.scale(row_scale, col_scale);
   PlanKernel::Sums sums = kernel.sums(false);
-  return {{epsilon, std::move(f), std::move(g), {}, {}},
+  return {{epsilon, std::move(f), std::move(g), std::move(row_scale), std::move(col_scale), {}, {}},
           std::move(sums.rows),
           std::move(sums.cols),
           sums.cost};
@@ -250,23 +275,42 @@ GradedPlan round_to_plan(const Problem& problem, std::vector<double> f, std::vec
   PlanKernel kernel(problem, false, context);
   const auto mass_a = [&](Index i) { return problem.row_mass(i); };
   const auto mass_b = [&](Index j) { return problem.col_mass(j); };
+  std::vector<double> row_scale(f.size(), 1), col_scale(g.size(), 1);
   kernel.set(epsilon, f, g);
-  const PlanKernel::Sums first = kernel.sums(true);
+  kernel.scale(row_scale, col_scale);
+  PlanKernel::Sums first = kernel.sums(true);
+  const auto overfull = [&](Index i) {
+    return !(first.rows[at(i)] <= 2 * mass_a(i)) && mass_a(i) > 0;
+  };
+  bool far_off = false;  // as after an early end: the sums may have overflowed
+  for (Index i = 0; i < problem.rows(); ++i) far_off = far_off || overfull(i);
+  if (far_off) {
+    f = kernel.fitting_rows();
+    kernel.set(epsilon, f, g);
+    kernel.scale(row_scale, col_scale);
+    first = kernel.sums(true);
+  }
   for (std::size_t i = 0; i < f.size(); ++i) {
     const double mass = mass_a(static_cast<Index>(i));
-    if (mass > 0 && first.rows[i] > mass) f[i] += epsilon * std::log(mass / first.rows[i]);
+    if (first.rows[i] > mass) row_scale[i] = mass / first.rows[i];
   }
   for (std::size_t j = 0; j < g.size(); ++j) {
     const double mass = mass_b(static_cast<Index>(j));
-    if (mass > 0 && first.cols[j] > mass) g[j] += epsilon * std::log(mass / first.cols[j]);
+    if (first.cols[j] > mass) col_scale[j] = mass / first.cols[j];
   }
-  kernel.set(epsilon, f, g);
+  kernel.scale(row_scale, col_scale);
   PlanKernel::Sums sums = kernel.sums(false);
-  GradedPlan out{{epsilon, std::move(f), std::move(g), deficits(sums.rows, mass_a),
-                  deficits(sums.cols, mass_b)},
-                 std::move(sums.rows),
-                 std::move(sums.cols),
-                 sums.cost};
+  GradedPlan out;
+  out.plan = {epsilon,
+              std::move(f),
+              std::move(g),
+              std::move(row_scale),
+              std::move(col_scale),
+              deficits(sums.rows, mass_a),
+              deficits(sums.cols, mass_b)};
+  out.row_sums = std::move(sums.rows);
+  out.col_sums = std::move(sums.cols);
+  out.cost = sums.cost;
   const double row_rest = total(out.plan.row_rest), col_rest = total(out.plan.col_rest);
   const double rest = std::max(row_rest, col_rest);
   if (!(rest > 0)) {
@@ -288,6 +332,7 @@ std::vector<double> apply(const Problem& problem, const ScaledPlan& plan,
                           const std::vector<double>& values, Index k, Context& context) {
   PlanKernel kernel(problem, false, context);
   kernel.set(plan.epsilon, plan.f, plan.g);
+  kernel.scale(plan.row_scale, plan.col_scale);
   std::vector<double> out = kernel.apply(values, k);
   add_rest(plan, values, k, false, out);
   return out;
@@ -297,6 +342,7 @@ std::vector<double> apply_transposed(const Problem& problem, const ScaledPlan& p
                                      const std::vector<double>& values, Index k, Context& context) {
   PlanKernel kernel(problem, true, context);
   kernel.set(plan.epsilon, plan.g, plan.f);
+  kernel.scale(plan.col_scale, plan.row_scale);
   std::vector<double> out = kernel.apply(values, k);
   add_rest(plan, values, k, true, out);
   return out;
@@ -307,6 +353,7 @@ std::vector<double> to_dense(const Problem& problem, const ScaledPlan& plan, Con
   context.require_memory(8.0 * static_cast<double>(n) * static_cast<double>(m), "the dense plan");
   PlanKernel kernel(problem, false, context);
   kernel.set(plan.epsilon, plan.f, plan.g);
+  kernel.scale(plan.row_scale, plan.col_scale);
   std::vector<double> out = kernel.dense();
   for (std::size_t i = 0; i < plan.row_rest.size(); ++i) {
     if (plan.row_rest[i] == 0) continue;

@@ -39,6 +39,8 @@ void EntropicLevel::start(double epsilon, const std::vector<double>& f,
   for (std::size_t j = 0; j < g.size(); ++j)
     G[j] = b_[j] > 0 ? scale_ * g[j] + log_b_[j] : -infinity;
   least_row_ = std::isfinite(penalty_) ? 0 : 1;
+  columns.assign(g.size(), 0);  // not measured yet
+  error = infinity;
 }
 
 void EntropicLevel::start(double epsilon, const std::vector<double>& g) {

@@ -52,7 +52,8 @@ class EntropicLevel {
 
   std::vector<double> F, G;
   std::vector<double> columns;  ///< sum_i P_ij
-  double error = 1;             ///< L1 error of the columns (or what they still move) over the mass
+  double error = 1;  ///< infinite before the first pass; L1 error of the columns (or what they
+                     ///< still move) over the mass
   std::int64_t passes = 0;
   bool precise = false;  ///< exponentials to rounding, nothing left out
 

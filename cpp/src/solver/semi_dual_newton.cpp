@@ -103,7 +103,7 @@ bool SemiDualNewton::set_up() {
       },
       &diagonal_);
   for (double& value : diagonal_) value = std::max(value, tiny);
-  if (two_levels_) sum_tiles();
+  if (done && two_levels_) sum_tiles();
   return done;
 }
 
@@ -305,8 +305,11 @@ bool SemiDualNewton::run(double tolerance, std::int64_t most_passes) {
     if (level_.interrupted() || level_.passes + products >= most_passes || stalls == most_stalls)
       return false;
     ++steps;
-    if (step(0.3 * tolerance)) continue;
+    const double before = level_.error;
+    const bool stepped = step(0.3 * tolerance);
+    if (stepped && level_.error <= 0.9 * before) continue;
     ++stalls;
+    if (stepped) continue;
     for (int k = 0; k < sinkhorn_passes && level_.error > tolerance; ++k) {
       for (Index j = 0; j < level_.kernel().cols(); ++j) level_.G[at(j)] += level_.column_step(j);
       if (!level_.update_rows(0)) return false;

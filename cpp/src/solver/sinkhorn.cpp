@@ -25,7 +25,9 @@ constexpr Index group_size = 8;
 constexpr Index coarsest = 400;
 /// Dimension up to which neighbours are near each other, and coarse levels worth their while.
 constexpr int coarse_max_dim = 8;
-constexpr double epsilon_factor = 2;
+/// From one stage's epsilon to the next. A matrix has no coarse resolutions on which early stages
+/// cost little: where its epsilon is large (above this part of the mean), they are skipped.
+constexpr double epsilon_factor = 2, large_epsilon_factor = 8, large_epsilon = 0.02;
 /// Error at which an intermediate stage is good enough.
 constexpr double stage_error = 0.05;
 /// For the terms of the Hessian. More is slower: memory touched for the first time costs more than
@@ -282,6 +284,8 @@ bool Sinkhorn::improve(EntropicLevel& level, double tolerance) {
     products_ += newton.products;
     steps_ += newton.steps;
   }
+  if (!reached && options_.method == "auto" && !level.interrupted())
+    return improve_by_anderson(level, tolerance);
   return reached;
 }
 
@@ -300,6 +304,7 @@ void Sinkhorn::carry_over(const Resolution& coarse, const Resolution& fine, doub
   };
   std::vector<double> f = transform(fine.x, coarse.y, g_);
   std::vector<double> g = transform(fine.y, coarse.x, f_);
+  if (context_.interruption() != Interruption::none) return;
   f_ = std::move(f);
   g_ = std::move(g);
 }
@@ -316,7 +321,9 @@ bool Sinkhorn::solve_resolution(std::size_t k) {
   Resolution& one = resolutions_[k];
   EntropicLevel level(*one.kernel, one.x.mass, one.y.mass, options_.penalty);
   const double last = std::min(stage_epsilon(k), epsilon_);
-  for (double epsilon = epsilon_;; epsilon = std::max(last, epsilon / epsilon_factor)) {
+  const bool quick = one.x.cloud.n == 0 && options_.epsilon > large_epsilon * mean_;
+  const double factor = quick ? large_epsilon_factor : epsilon_factor;
+  for (double epsilon = epsilon_;; epsilon = std::max(last, epsilon / factor)) {
     if (epsilon < 1.2 * last) epsilon = last;
     const bool final_stage = k == 0 && epsilon == options_.epsilon;
     level.precise = final_stage && options_.rtol < 1e-8;
@@ -325,7 +332,8 @@ bool Sinkhorn::solve_resolution(std::size_t k) {
     } else {
       level.start(epsilon, std::vector<double>(one.y.mass.size(), 0));
     }
-    bool reached = !level.interrupted() && level.update_rows(started_ && !final_stage ? 1 : 0.5);
+    if (level.interrupted()) return false;
+    bool reached = level.update_rows(started_ && !final_stage ? 1 : 0.5);
     reached = reached && improve(level, final_stage ? options_.rtol : stage_error);
     started_ = true;
     epsilon_ = epsilon;
@@ -396,8 +404,10 @@ EntropicResult Sinkhorn::result() {
   }
   result.f = as_given(f_, finest.x.cloud.order);
   result.g = as_given(g_, finest.y.cloud.order);
-  result.value = value_;
-  result.error = error_;
+  // What an earlier stage was worth says nothing of this epsilon.
+  const bool arrived = epsilon_ == options_.epsilon && passes_ > 0 && std::isfinite(error_);
+  result.value = arrived ? value_ : std::numeric_limits<double>::quiet_NaN();
+  result.error = arrived ? error_ : infinity;
   const Interruption interruption = context_.interruption();
   result.status = converged_                           ? Status::within_tolerance
                   : interruption != Interruption::none ? status_of(interruption)
@@ -406,6 +416,7 @@ EntropicResult Sinkhorn::result() {
                   {"hessian_products", static_cast<double>(products_)},
                   {"newton_steps", static_cast<double>(steps_)},
                   {"resolutions", static_cast<double>(resolutions_.size())},
+                  {"epsilon_reached", epsilon_},
                   {"dropped_mass", finest.kernel->bounded() ? negligible_mass : 0.0}};
   return result;
 }

@@ -1,6 +1,6 @@
 // A plan that is a scaled kernel plus a matrix of rank one, never formed unless asked for:
 //
-//   P_ij = a_i b_j exp((f_i + g_j - C_ij) / epsilon) + r_i s_j.
+//   P_ij = u_i a_i b_j exp((f_i + g_j - C_ij) / epsilon) v_j + r_i s_j.
 //
 // This is what entropic transport yields once its potentials are rounded to a feasible plan
 // (J. Altschuler, J. Weed and P. Rigollet, NIPS 2017, algorithm 2): rows, then columns with too
@@ -20,7 +20,8 @@ namespace monge {
 struct ScaledPlan {
   double epsilon = 0;
   std::vector<double> f, g;
-  std::vector<double> row_rest, col_rest;  ///< r and s; empty: none
+  std::vector<double> row_scale, col_scale;  ///< u and v, at most 1
+  std::vector<double> row_rest, col_rest;    ///< r and s; empty: none
 };
 
 /// A plan with what one pass over it tells.

@@ -13,11 +13,12 @@
 // - "anderson": its fixed-point iteration in g, extrapolated over the last 10 steps (Walker and
 // Ni);
 // - "newton": Newton steps on the semi-dual, by conjugate gradients (semi_dual_newton.hpp);
-// - "auto": newton; anderson where a penalty is finite.
-// Epsilon is halved from the mean cost down to what was asked for, each stage but the last to an
-// error of 5 %. Clouds in dimension 1 to 8 start coarse: groups of 8 neighbours become their
-// centroids, recursively down to 400 points, each level to the epsilon that it resolves; potentials
-// are carried over by soft c-transforms.
+// - "auto": newton, and anderson where that stalls (epsilon so small that single precision cannot
+//   tell the Hessian from 0); anderson where a penalty is finite.
+// Epsilon is halved (by a matrix and a large epsilon: divided by 8) from the mean cost down to it,
+// each stage but the last to an error of 5 %. Clouds in dimension 1 to 8 start coarse: groups of 8
+// neighbours become their centroids, recursively down to 400 points, each level to the epsilon that
+// it resolves; potentials are carried over by soft c-transforms.
 //
 // Clouds never have their matrix formed, with one exception: where an entry costs much to compute
 // (dimension above 16, powers other than 2), and the matrix takes at most 64 MiB, it is kept.
@@ -69,7 +70,7 @@ inline constexpr std::array<std::string_view, 5> sinkhorn_methods{"auto", "sinkh
 struct SinkhornOptions {
   double epsilon = 0;
   double rtol = 1e-6;
-  std::int64_t max_iterations = 10000;
+  std::int64_t max_iterations = 100000;
   std::string method = "auto";
   double penalty = std::numeric_limits<double>::infinity();
 
@@ -90,8 +91,8 @@ struct SinkhornOptions {
 /// What entropic transport is solved by: potentials, not a plan (see result/scaled_plan.hpp).
 struct EntropicResult {
   std::vector<double> f, g;  ///< also of atoms without mass: soft c-transforms
-  double value = 0;          ///< the regularised optimum, from the dual
-  double error = 0;          ///< of the marginals, over the total mass
+  double value = 0;          ///< the regularised optimum, from the dual; NaN if never measured
+  double error = 0;          ///< of the marginals, over the total mass; infinite if never measured
   Status status = Status::within_tolerance;
   Stats stats;
 };
