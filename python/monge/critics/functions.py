@@ -148,6 +148,8 @@ class Potentials:
 
     def _template(self, critic: Any) -> Any:
         """A tensor of the type and device that the critic takes; None if it takes arrays."""
+        if isinstance(critic, (tuple, list)) and not any(callable(one) for one in critic):
+            return None
         for module in modules_of(critic):
             for parameter in module.parameters():
                 return parameter.detach()

@@ -45,12 +45,17 @@ def load(path: Path) -> dict[str, Any]:
 
 def random_states() -> dict[str, Any]:
     """The global generators' states: of torch, NumPy and Python, for networks that draw."""
-    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # noqa: NPY002
+    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     version, internal, gauss = random.getstate()
     return {
         "torch": torch.get_rng_state(),
-        "numpy": [kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), position, has_gauss,
-                  float(cached)],
+        "numpy": [
+            kind,
+            torch.from_numpy(np.asarray(keys).astype(np.int64)),
+            position,
+            has_gauss,
+            float(cached),
+        ],
         "python": [version, list(internal), gauss],
     }
 
@@ -59,7 +64,7 @@ def restore_random_states(states: dict[str, Any]) -> None:
     """Set the global generators as `random_states` found them."""
     torch.set_rng_state(states["torch"])
     kind, keys, *rest = states["numpy"]
-    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
     version, internal, gauss = states["python"]
     random.setstate((version, tuple(internal), gauss))
 

@@ -1,23 +1,23 @@
 """A GAN from a configuration file: tables of names and settings, in TOML.
 
-    steps = 300
-    seed = 0
+steps = 300
+seed = 0
 
-    [task]
-    name = "4gaussians"
+[task]
+name = "4gaussians"
 
-    [objective]
-    name = "w2gan"
-    equality = 0.0
+[objective]
+name = "w2gan"
+equality = 0.0
 
-    [generator]           # default: residual_mlp of the task's dimension
-    name = "residual_mlp"
+[generator]           # default: residual_mlp of the task's dimension
+name = "residual_mlp"
 
-    [critic]              # default: what the objective needs
-    name = "potentials"
+[critic]              # default: what the objective needs
+name = "potentials"
 
-    [recipe]              # what differs from the objective's
-    batch = 128
+[recipe]              # what differs from the objective's
+batch = 128
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _network(table: str, known: dict[str, Any], settings: dict[str, Any], dim: i
     """A network of the task's dimension where it takes one and none is given."""
     make = known.get(settings.get("name", ""))
     names = [] if make is None else list(inspect.signature(make).parameters)
-    own = {name: dim for name in ("dim", "inputs") if name in names}
+    own: dict[str, Any] = {name: dim for name in ("dim", "inputs") if name in names}
     if table == "generator" and "outputs" in names:
         own["outputs"] = dim
     return _make(table, known, own | settings)
@@ -166,9 +166,8 @@ def _changed(recipe: objectives.Recipe, table: dict[str, Any]) -> objectives.Rec
     for name in table:
         if name not in names:
             raise ValueError(f"[recipe] has no {name!r}; it has {', '.join(names)}")
-    return dataclasses.replace(
-        recipe, **{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-    )
+    changes: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    return dataclasses.replace(recipe, **changes)
 
 
 def _no_more(table: str, settings: dict[str, Any]) -> None:

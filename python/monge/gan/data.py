@@ -297,9 +297,7 @@ def digits_5000() -> tuple[Tensor, Tensor]:
     return _images(table[:, :-1].reshape(-1, 28, 28)), torch.as_tensor(table[:, -1]).long()
 
 
-def load_images(
-    path: str | os.PathLike[str], split: str = "train"
-) -> tuple[Tensor, Tensor]:
+def load_images(path: str | os.PathLike[str], split: str = "train") -> tuple[Tensor, Tensor]:
     """Images (n, 1, h, w) in [-1, 1] and labels (n,) from an .npz file.
 
     MNIST as Keras writes it (x_train, y_train, x_test, y_test), USPS as x and y of either split, or
@@ -335,7 +333,7 @@ def load_images(
 def torchvision_images(
     name: str, root: str | os.PathLike[str], split: str = "train"
 ) -> tuple[Tensor, Tensor]:
-    """"MNIST" or "USPS" in torchvision's own files under `root`; nothing is downloaded."""
+    """ "MNIST" or "USPS" in torchvision's own files under `root`; nothing is downloaded."""
     if name not in ("MNIST", "USPS"):
         raise ValueError(f'name must be "MNIST" or "USPS"; got {name!r}')
     try:

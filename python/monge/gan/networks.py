@@ -104,13 +104,14 @@ class GradientMap(nn.Module):
     def __init__(self, critic: nn.Module) -> None:
         super().__init__()
         # Kept from the registry of modules: the critic's parameters are the critic's.
-        object.__setattr__(self, "critic", critic)
+        self.potential: Any
+        object.__setattr__(self, "potential", critic)
 
     def forward(self, points: Tensor) -> Tensor:
         """Images of points, of their shape; cut from graphs."""
         with torch.enable_grad():
             leaf = points.detach().requires_grad_()
-            (slopes,) = torch.autograd.grad(self.critic.phi(leaf).sum(), leaf)
+            (slopes,) = torch.autograd.grad(self.potential.phi(leaf).sum(), leaf)
         return points.detach() - slopes
 
 

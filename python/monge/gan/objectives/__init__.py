@@ -44,9 +44,9 @@ def make(name: str, **settings: Any) -> Objective:
 
 __all__ = [
     "OBJECTIVES",
-    "WGAN",
     "W2GAN",
     "W2OT",
+    "WGAN",
     "WGANGP",
     "WGANLP",
     "BarycentricOT",

@@ -44,9 +44,7 @@ class BarycentricOT(Objective):
         positive(self.epsilon, "epsilon")
         whole_number(self.potential_steps, "potential_steps", 0)
         if self.regulariser not in ("l2", "entropic"):
-            raise ValueError(
-                f'regulariser must be "l2" or "entropic"; got {self.regulariser!r}'
-            )
+            raise ValueError(f'regulariser must be "l2" or "entropic"; got {self.regulariser!r}')
 
     def recipe(self) -> Recipe:
         return Recipe("adam", 5e-3, 5e-3, betas=(0.9, 0.999), n_critic=1, batch=512)

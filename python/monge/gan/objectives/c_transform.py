@@ -34,7 +34,7 @@ class CTransform(Objective):
     (2019), whose poster names no optimiser: the recipe is that of WGAN-GP.
     """
 
-    cost: Cost = "euclidean"
+    cost: Cost = "euclidean"  # type: ignore[assignment]
     epsilon: float | None = None
 
     def __post_init__(self) -> None:

@@ -34,7 +34,7 @@ class MinibatchOT(Objective):
     """
 
     loss: str = "exact"
-    cost: Cost = "sqeuclidean"
+    cost: Cost = "sqeuclidean"  # type: ignore[assignment]
     epsilon: float = 0.05
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from monge.problem import Cost
+from monge.torch.ground import power_of_length
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,6 @@ def values(critic: Any, points: Tensor) -> Tensor:
 
 def cost_pairs(x: Tensor, y: Tensor, cost: Cost, scale: float) -> Tensor:
     """scale * c(x_i, y_i), (n,): powers of |x - y|_2; differentiable, 0 where points coincide."""
-    from monge.torch.discrepancy import power_of_length
-
     return scale * power_of_length((x - y).flatten(1), power_of(cost))
 
 

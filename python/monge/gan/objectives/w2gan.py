@@ -46,9 +46,9 @@ class W2GAN(Objective):
 
     Deviations from the paper. Its sets of learning rates are resolved as 5e-4 for the critic and
     1e-4 for the generator: a generator of the critic's rate leaves the optimal map. Appendix 8.6
-    squares the mean of the excess where (4) has the mean of squares: (4) is taken. From the authors'
-    code: theirs penalises psi(y)_+ where (29) says eps(y)_+, and draws both interpolated points from
-    the same pair where algorithm 1 draws independent ones; the paper is followed in both.
+    squares the mean of the excess where (4) has the mean of squares: (4) is taken. The authors'
+    code penalises psi(y)_+ where (29) says eps(y)_+, and draws both interpolated points from one
+    pair where algorithm 1 draws independent ones; the paper is followed in both.
 
     Source: W2GAN: Recovering an Optimal Transport Map with a GAN (ICLR 2019 submission), later
     J. Leygonie et al., Adversarial Computation of Optimal Transport Maps (2019).
