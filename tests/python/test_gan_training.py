@@ -602,6 +602,7 @@ def test_commands(tmp_path, capsys, monkeypatch):
     for argv, reason in (
         (["train", "none.toml"], "none.toml: No such file"),
         (["validate", "config.toml"], "no checkpoint of monge.gan"),
+        (["validate", "none.pt"], "No such file"),
         (["validate", "run/checkpoint.pt", "--points", "0"], "n must be a whole number"),
         (["validate", "run/checkpoint.pt", "--plot", "x.gif"], "must end in .png"),
     ):

@@ -34,8 +34,8 @@ def load(path: Path) -> dict[str, Any]:
     """The content of a checkpoint: tensors and plain data only, so that no file can run code."""
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise ValueError(f"{path}: no checkpoint of monge.gan ({error})") from error
+    except OSError:
+        raise
     except Exception as error:  # what torch.load raises for foreign content depends on its version
         raise ValueError(f"{path}: no checkpoint of monge.gan ({type(error).__name__})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:

@@ -78,7 +78,8 @@ def build(text: str) -> GAN:
     if isinstance(objective, objectives.W2OT):
         if "generator" in settings:
             raise ValueError("[generator]: w2_ot reads its map off the critic")
-        generator: torch.nn.Module = GradientMap(critic)  # type: ignore[arg-type]
+        assert critic is not None
+        generator: torch.nn.Module = GradientMap(critic)
     else:
         wanted = settings.get("generator", {"name": "residual_mlp"})
         generator = _network("generator", GENERATORS, wanted, dim)

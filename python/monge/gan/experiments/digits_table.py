@@ -51,10 +51,10 @@ def train(objective: objectives.Objective, images: torch.Tensor, seed: int) -> G
     return gan
 
 
-def measure(gan: GAN, batches: int = BATCHES) -> dict[str, float]:
+def measure(gan: GAN) -> dict[str, float]:
     """Means over fresh batches: error, exact, estimate, certified, trivial."""
     reports = []
-    for _ in range(batches):
+    for _ in range(BATCHES):
         batch = gan.draw(with_graph=False)
 
         def dual(x: torch.Tensor, y: torch.Tensor, dice: Any = batch.dice) -> Any:

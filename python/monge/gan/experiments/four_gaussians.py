@@ -19,7 +19,7 @@ from monge.gan.trainer import GAN
 from monge.gan.validation import fresh_batch, validate_generator
 from monge.plot import X_COLOR, Y_COLOR, new_figure
 
-STEPS = 300
+STEPS, POINTS = 300, 2048
 #: Rates of W2GAN's recipe, for all with a critic.
 METHODS: dict[str, objectives.Objective] = {
     "W2GAN": objectives.W2GAN(equality=0.0),
@@ -29,7 +29,9 @@ METHODS: dict[str, objectives.Objective] = {
 }
 
 
-def train(objective: objectives.Objective, seed: int, steps: int = STEPS) -> tuple[GAN, float]:
+def train(
+    objective: objectives.Objective, seed: int, steps: int | None = None
+) -> tuple[GAN, float]:
     """A trained GAN of one method and seed, and the seconds it took."""
     torch.manual_seed(seed)
     recipe = objective.recipe()
@@ -49,7 +51,7 @@ def train(objective: objectives.Objective, seed: int, steps: int = STEPS) -> tup
         seed=seed,
     )
     begin = time.monotonic()
-    gan.fit(steps, bar=False)
+    gan.fit(STEPS if steps is None else steps, bar=False)
     return gan, time.monotonic() - begin
 
 
@@ -61,7 +63,7 @@ def run(page: Page, runs: int) -> None:
         reports, seconds = [], []
         for seed in range(runs):
             gan, took = train(objective, seed)
-            reports.append(validate_generator(gan, 2048))
+            reports.append(validate_generator(gan, POINTS))
             seconds.append(took)
             if seed == 0:
                 _draw(figure.add_subplot(1, len(METHODS), k + 1), gan, name)

@@ -24,6 +24,7 @@ from monge.gan.trainer import GAN
 from monge.plot import new_figure
 from monge.solve import emd
 
+POINTS = 256
 CHECKS = (0, 25, 100, 400, 800, 1600)
 
 
@@ -66,7 +67,7 @@ def slope(gan: GAN) -> float:
     return float(lengths(gradients(loss, batch.fake).detach()).mean())
 
 
-def distances(theta: float, n: int = 512) -> tuple[float, float]:
+def distances(theta: float, n: int) -> tuple[float, float]:
     """JS of histograms, and W_1, between samples of the two lines."""
     random = np.random.default_rng(0)
     x, y = (np.stack([np.full(n, at), random.random(n)], 1) for at in (theta, 0.0))
@@ -94,7 +95,7 @@ def run(page: Page, runs: int) -> None:
     page.table(rows)
     figure = new_figure(9, 3.4)
     thetas = np.linspace(-1, 1, 21)
-    pairs = np.array([distances(theta) for theta in thetas])
+    pairs = np.array([distances(theta, POINTS) for theta in thetas])
     left, right = (figure.add_subplot(1, 2, k) for k in (1, 2))
     left.plot(thetas, 2 * pairs[:, 0] - 2 * math.log(2), ".-", label="2 JS - 2 log 2")
     left.plot(thetas, pairs[:, 1], ".-", label="W_1")
