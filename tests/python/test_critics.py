@@ -1,6 +1,7 @@
 """Validators of critics and maps: what is certified, what is measured, what is refused."""
 
 import json
+import pickle
 import sys
 
 import monge
@@ -78,6 +79,28 @@ def test_certified_is_the_better_transform():
     assert report.estimate == pytest.approx(phi(x).mean() + psi(y).mean(), rel=1e-12)
     relative = (report.estimate - report.exact) / report.exact
     assert report.relative_error == pytest.approx(relative)
+
+
+@pytest.mark.parametrize("sizes", [(30, 20), (1, 15), (12, 1)])
+@pytest.mark.parametrize("cost", ["euclidean", "sqeuclidean"])
+def test_unequal_batches(sizes, cost):
+    x, y = clouds(*sizes)
+    solution = monge.solve(x, y, cost=cost)
+    random = validate((network(2, 1, 5.0), network(2, 2, 5.0)), x, y, cost=cost)
+    assert random.certified <= random.exact + random.rounding
+    report = validate((solution.f, solution.g), x, y, cost=cost, reference=y[:1] + 1)
+    assert report.exact == solution.cost
+    assert abs(report.gap) <= 1e-12 * solution.cost
+    assert report.floor == monge.emd(y[:1] + 1, y, cost=cost)
+    assert (report.n, report.m) == sizes
+
+
+def test_reports_are_pickled_without_the_critic():
+    report = validate(lambda p: p[:, 0], *clouds(), cost="euclidean")
+    again = pickle.loads(pickle.dumps(report))
+    assert again == report
+    with pytest.raises(ValueError, match="no critic to draw"):
+        again.plot()
 
 
 def test_violations_over_all_pairs():
@@ -372,6 +395,13 @@ class TestTorch:
         assert any("no more than no critic" in note for note in constant.notes)
         half = validate(lambda p: p[:, 0].bfloat16(), x, y, cost="euclidean")
         assert half.exact == report.exact
+
+    def test_arrays_in_and_tensors_out(self, torch):
+        """A function that lifts arrays itself, and returns what still has a graph."""
+        x, y = clouds(25)
+        slope = torch.tensor([-1.0, 0.0], dtype=torch.float64, requires_grad=True)
+        report = validate(lambda p: torch.as_tensor(p) @ slope, x, y, cost="euclidean")
+        assert report.to_dict() == validate(lambda p: -p[:, 0], x, y, cost="euclidean").to_dict()
 
     def test_maps(self, torch):
         x, y = clouds(25)

@@ -166,7 +166,8 @@ class Potentials:
 
     def _values(self, function: Callable[..., Any], points: Floats) -> Floats:
         if self._like is None:
-            values = np.asarray(function(self._lifted(points)))
+            result = function(self._lifted(points))
+            values = np.asarray(result.detach().cpu() if _is_tensor(result) else result)
         else:
             torch = sys.modules["torch"]
             with torch.no_grad():

@@ -64,13 +64,14 @@ class Ground:
             return np.asarray(self.scale * u.sum(-1))
         if self.name == "chebyshev":
             return np.asarray(self.scale * u.max(-1, initial=0))
+        # Scaled by a power of two, so that squares neither vanish nor overflow.
+        largest = float(u.max(initial=0))
+        unit = float(np.ldexp(0.5, int(np.frexp(largest)[1]))) if largest > 0 else 1.0
+        np.divide(u, unit, out=u)
+        squares = np.einsum("...k,...k->...", u, u)
         if self.name == "sqeuclidean":
-            return np.asarray(self.scale * np.square(u).sum(-1))
-        # Scaled, so that squares of tiny and huge entries neither vanish nor overflow.
-        largest = u.max(-1, keepdims=True, initial=0)
-        shares = np.divide(u, largest, out=np.zeros_like(u), where=largest > 0)
-        length = largest[..., 0] * np.sqrt(np.square(shares).sum(-1))
-        return np.asarray(self.scale * length**self.power)
+            return np.asarray(self.scale * unit * (unit * squares))
+        return np.asarray(self.scale * (unit * np.sqrt(squares)) ** self.power)
 
     def rows(self, x: Floats, y: Floats) -> Iterator[tuple[slice, Floats]]:
         """The cost matrix in blocks of rows, of bounded memory."""

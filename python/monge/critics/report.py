@@ -152,6 +152,10 @@ class CriticReport(Report):
     # What the picture is drawn from.
     _scene: Any = field(repr=False, compare=False, default=None)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A critic may be any function, which need not be picklable.
+        return {**self.__dict__, "_scene": None}
+
     def __str__(self) -> str:
         """The report as a table."""
         proved = "" if self.exact <= 0 else f" ({100 * self.certified / self.exact:.3g} % of exact)"
@@ -180,8 +184,11 @@ class CriticReport(Report):
 
         Over phi, from each x_i the map that its gradient gives (for powers > 1 of |x - y|_2; else
         its direction) and the exact displacement, for at most 60 points. Needs Matplotlib:
-        pip install "monge[plot]".
+        pip install "monge[plot]". Raises ValueError for a report that was unpickled or copied: the
+        critic stays behind.
         """
+        if self._scene is None:
+            raise ValueError("a report that was unpickled or copied has no critic to draw")
         from monge.critics.picture import draw
 
         return draw(self)
