@@ -15,6 +15,7 @@ endfunction()
 # add; rows' must not, lest answers depend on the instruction set.
 function(monge_kernels target level name feature flags)
   monge_kernel_object(${target} row_kernels ${level} "${name}" "${feature}" "${flags}")
+  monge_kernel_object(${target} arc_kernels ${level} "${name}" "${feature}" "${flags}")
   monge_kernel_object(${target} scan_kernels ${level} "${name}" "${feature}" "${flags}")
   set(fused "")
   if(NOT MSVC)

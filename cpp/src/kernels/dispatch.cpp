@@ -1,5 +1,6 @@
 #include <array>
 
+#include "kernels/arc_kernels.hpp"
 #include "kernels/row_kernels.hpp"
 #include "kernels/scan_kernels.hpp"
 #include "kernels/tile_kernels.hpp"
@@ -7,11 +8,14 @@
 namespace monge::kernels {
 
 extern const RowKernels row_kernels_baseline;
+extern const ArcKernels arc_kernels_baseline;
 extern const ScanKernels scan_kernels_baseline;
 extern const TileKernels tile_kernels_baseline;
 #if defined(MONGE_HAVE_X86_64_LEVELS)
 extern const RowKernels row_kernels_avx2;
 extern const RowKernels row_kernels_avx512;
+extern const ArcKernels arc_kernels_avx2;
+extern const ArcKernels arc_kernels_avx512;
 extern const ScanKernels scan_kernels_avx2;
 extern const ScanKernels scan_kernels_avx512;
 extern const TileKernels tile_kernels_avx2;
@@ -25,6 +29,14 @@ const std::array row_tables{
 #if defined(MONGE_HAVE_X86_64_LEVELS)
     &row_kernels_avx2,
     &row_kernels_avx512,
+#endif
+};
+
+const std::array arc_tables{
+    &arc_kernels_baseline,
+#if defined(MONGE_HAVE_X86_64_LEVELS)
+    &arc_kernels_avx2,
+    &arc_kernels_avx512,
 #endif
 };
 
@@ -68,6 +80,13 @@ const TileKernels& tile_kernels() {
 }
 
 std::span<const TileKernels* const> all_tile_kernels() { return tile_tables; }
+
+const ArcKernels& arc_kernels() {
+  static const ArcKernels& widest = widest_supported(arc_tables);
+  return widest;
+}
+
+std::span<const ArcKernels* const> all_arc_kernels() { return arc_tables; }
 
 const ScanKernels& scan_kernels() {
   static const ScanKernels& widest = widest_supported(scan_tables);

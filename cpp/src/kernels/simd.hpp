@@ -170,5 +170,27 @@ inline double smallest_lane(Vec v) {
   return least;
 }
 
+/// values[indices[k]] in lane k.
+inline Vec gather(const double* values, const std::int32_t* indices) {
+#if defined(MONGE_VECTORS) && defined(__AVX512F__)
+  const __m256i where = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(indices));
+  return reinterpret_cast<Vec>(_mm512_i32gather_pd(where, values, 8));
+#elif defined(MONGE_VECTORS) && defined(__AVX2__)
+  const __m128i where = _mm_loadu_si128(reinterpret_cast<const __m128i*>(indices));
+  return reinterpret_cast<Vec>(_mm256_i32gather_pd(values, where, 8));
+#else
+  double lanes[width];
+  for (int k = 0; k < width; ++k) lanes[k] = values[indices[k]];
+  return load(lanes);
+#endif
+}
+
+/// values[table[indices[k]]] in lane k.
+inline Vec gather(const double* values, const std::int32_t* table, const std::int32_t* indices) {
+  std::int32_t where[width];
+  for (int k = 0; k < width; ++k) where[k] = table[indices[k]];
+  return gather(values, where);
+}
+
 }  // namespace
 }  // namespace monge::kernels

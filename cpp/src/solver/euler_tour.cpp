@@ -169,7 +169,7 @@ void EulerTour::rehang(Index enter, Index leave, Index child, Index parent, doub
 
 void EulerTour::settle() {
   for (Index vertex = 0; vertex < vertices_; ++vertex) {
-    potential_[at(vertex)] += shift_of(vertex);
+    potential_[at(vertex)] += shift_[at(block_of_[at(vertex)])];
   }
   std::fill(shift_.begin(), shift_.end(), 0.0);
 }

@@ -28,7 +28,9 @@ class EulerTour {
   /// or subtracts it from all others, which are fewer if `shift_others` is chosen well.
   void rehang(Index enter, Index leave, Index child, Index parent, double shift, bool shift_others);
 
-  double shift_of(Index vertex) const { return shift_[at(block_of_[at(vertex)])]; }
+  const double* shifts() const { return shift_.data(); }
+  /// Where a vertex's shift is.
+  const Index* blocks() const { return block_of_.data(); }
 
   /// Adds all shifts to the potentials.
   void settle();

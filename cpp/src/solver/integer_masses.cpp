@@ -16,7 +16,10 @@ template <class MassOf>
 std::vector<Flow> rounded(Index n, double total, const MassOf& mass_of) {
   std::vector<Flow> flows(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i) {
-    flows[static_cast<std::size_t>(i)] = std::llrint(std::ldexp(mass_of(i) / total, 60));
+    const double mass = mass_of(i);
+    if (mass == 0) continue;
+    flows[static_cast<std::size_t>(i)] =
+        std::max<Flow>(1, std::llrint(std::ldexp(mass / total, 60)));
   }
   return flows;
 }

@@ -13,7 +13,8 @@ struct IntegerMasses {
 };
 
 /// Equal masses on both sides become small integers without rounding. Others are rounded to 2^-60
-/// of the total, the largest atom taking the balance; atoms below 2^-61 of the total become 0.
+/// of the total, the largest atom taking the balance. An atom of any mass gets at least one unit,
+/// so that it takes part in the tree, and its potentials are optimal however little it weighs.
 IntegerMasses integer_masses(const Problem& problem);
 
 }  // namespace monge

@@ -30,21 +30,21 @@ const std::vector<SolverEntry>& list() {
       entry("sorting_1d", "points on a line, any masses: sorting, O((n + m) log (n + m))",
             {.transport = true, .clouds = true, .any_masses = true, .convex_line_only = true}, {},
             solve_sorting_1d),
-      entry("spatial_auction",
-            "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) "
-            "memory",
-            {.transport = true, .clouds = true, .max_dim = spatial_max_dim}, {.least_rows = 2049},
-            solve_spatial_auction),
       entry("multiscale_simplex",
             "clouds of any masses and sizes, dimension 1 to 8: network simplex on candidate arcs, "
             "coarse to fine, O(n + m) memory",
-            {.transport = true, .clouds = true, .any_masses = true, .max_dim = spatial_max_dim}, {},
-            solve_multiscale_simplex),
+            {.transport = true, .clouds = true, .any_masses = true, .max_dim = spatial_max_dim},
+            {.least_pairs = 512.0 * 512.0}, solve_multiscale_simplex),
       entry("hungarian",
             "assignment and transport of n = m equal masses: shortest augmenting paths, O(n^3)",
             {.assignment = true, .transport = true, .dense = true, .clouds = true},
-            {.most_rows = 16384},  // a matrix of 2 GiB
+            {.most_pairs = 16384.0 * 16384.0},  // a matrix of 2 GiB
             solve_hungarian),
+      entry("spatial_auction",
+            "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) "
+            "memory",
+            {.transport = true, .clouds = true, .max_dim = spatial_max_dim}, {},
+            solve_spatial_auction),
       entry("auction",
             "assignment and transport of n = m equal masses: candidate lists, epsilon scaling, "
             "exact finish",
@@ -60,8 +60,8 @@ const std::vector<SolverEntry>& list() {
 
 bool in_auto_range(const SolverEntry& solver, const Problem& problem) {
   const AutoRange& range = solver.auto_range;
-  return !problem.clouds() ||
-         (problem.rows() >= range.least_rows && problem.rows() <= range.most_rows);
+  const double pairs = 1.0 * problem.rows() * problem.cols();
+  return !problem.clouds() || (pairs >= range.least_pairs && pairs <= range.most_pairs);
 }
 
 bool convex_line(const Problem& problem) {

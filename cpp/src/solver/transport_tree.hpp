@@ -21,6 +21,7 @@
 #include <optional>
 #include <vector>
 
+#include "kernels/arc_kernels.hpp"
 #include "monge/core/types.hpp"
 #include "solver/euler_tour.hpp"
 
@@ -52,16 +53,10 @@ class TransportTree {
   /// The arc (i, j) of that cost and negative reduced cost enters.
   void pivot(Index i, Index j, double cost, double reduced_cost);
 
-  /// Calls visit(potential), where potential(v) is u of a row and p of a column.
-  template <class Visit>
-  void with_potentials(const Visit& visit) const {
-    const double* own = potential_.data();
-    if (tour_) {
-      const EulerTour& tour = *tour_;
-      visit([own, &tour](Index v) { return own[v] + tour.shift_of(v); });
-    } else {
-      visit([own](Index v) { return own[v]; });
-    }
+  /// u of rows and p of columns; valid up to the next pivot.
+  kernels::PotentialsView potentials() const {
+    return {potential_.data(), tour_ ? tour_->shifts() : nullptr, tour_ ? tour_->blocks() : nullptr,
+            rows_};
   }
 
   /// Potentials anew from the arcs' costs, without the rounding of the shifts. Ends a tour.

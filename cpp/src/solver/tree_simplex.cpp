@@ -7,7 +7,7 @@ namespace monge {
 namespace {
 
 /// Arcs looked at, in turn, before the violated ones of them enter ...
-constexpr std::size_t looked_at = 1000;
+constexpr double looked_at = 1000;
 /// ... each the best of this many.
 constexpr std::size_t compared = 16;
 
@@ -15,38 +15,45 @@ constexpr std::size_t compared = 16;
 class Gatherer {
  public:
   Gatherer(const TransportTree& tree, const CandidateArcs& arcs, const Tolerance& tolerance)
-      : tree_(tree), arcs_(arcs), tolerance_(tolerance) {}
+      : tree_(tree), arcs_(arcs), tolerance_(tolerance) {
+    const double per_row = static_cast<double>(arcs.size()) / std::max<Index>(1, arcs.rows());
+    window_ = static_cast<Index>(1 + looked_at / std::max(1.0, per_row));
+  }
 
   /// Some violated arcs; none if no arc is.
   const std::vector<Arc>& gather() {
     found_.clear();
-    tree_.with_potentials([&](const auto& potential) {
-      std::size_t looked = 0;
-      for (Index rows = 0; rows < arcs_.rows() && (found_.empty() || looked < looked_at); ++rows) {
-        look_at_row(row_, potential);
-        looked += arcs_.end(row_) - arcs_.begin(row_);
-        row_ = row_ + 1 == arcs_.rows() ? 0 : row_ + 1;
-      }
-    });
+    const kernels::PotentialsView potentials = tree_.potentials();
+    for (Index rows = 0; rows < arcs_.rows() && found_.empty();) {
+      const Index end = std::min(arcs_.rows(), row_ + window_);
+      look_at_rows(row_, end, potentials);
+      rows += end - row_;
+      row_ = end == arcs_.rows() ? 0 : end;
+    }
     return found_;
   }
 
  private:
-  template <class Potential>
-  void look_at_row(Index i, const Potential& potential) {
-    const Index columns = tree_.column(0);
-    const double u = potential(i);
-    for (std::size_t k = arcs_.begin(i); k < arcs_.end(i); ++k) {
-      const Index j = arcs_.col(k);
-      const double cost = arcs_.cost(k), p = potential(columns + j);
-      if (tolerance_.violated(cost - u + p, cost, u, p)) found_.push_back({i, j, cost});
+  void look_at_rows(Index first, Index end, const kernels::PotentialsView& potentials) {
+    const kernels::ArcsView view = arcs_.view();
+    const std::size_t arcs = view.begin[end] - view.begin[first];
+    if (negative_.size() < arcs) negative_.resize(arcs);
+    const std::size_t count =
+        kernels::arc_kernels().negative(view, potentials, first, end, negative_.data());
+    Index i = first;
+    for (std::size_t n = 0; n < count; ++n) {
+      const std::size_t k = negative_[n];
+      while (view.begin[i + 1] <= k) ++i;
+      const double cost = view.costs[k], u = potentials.row(i), p = potentials.column(view.cols[k]);
+      if (tolerance_.violated(cost - u + p, cost, u, p)) found_.push_back({i, view.cols[k], cost});
     }
   }
 
   const TransportTree& tree_;
   const CandidateArcs& arcs_;
   Tolerance tolerance_;
-  Index row_ = 0;
+  Index window_, row_ = 0;  ///< rows looked at together; the next one
+  std::vector<std::size_t> negative_;
   std::vector<Arc> found_;
 };
 
@@ -60,24 +67,23 @@ void pivot_on(TransportTree& tree, std::vector<Arc> arcs, const Tolerance& toler
     }
     double least = 0;
     Arc entering{-1, -1, 0};
-    tree.with_potentials([&](const auto& potential) {
-      for (std::size_t looked = 0; looked < compared && !arcs.empty(); ++looked) {
-        if (next >= arcs.size()) next = 0;
-        const Arc& arc = arcs[next];
-        const double u = potential(arc.row), p = potential(tree.column(arc.col));
-        const double reduced = arc.cost - u + p;
-        if (!tolerance.violated(reduced, arc.cost, u, p)) {
-          arcs[next] = arcs.back();
-          arcs.pop_back();
-          continue;
-        }
-        if (reduced < least) {
-          least = reduced;
-          entering = arc;
-        }
-        ++next;
+    const kernels::PotentialsView potentials = tree.potentials();
+    for (std::size_t looked = 0; looked < compared && !arcs.empty(); ++looked) {
+      if (next >= arcs.size()) next = 0;
+      const Arc& arc = arcs[next];
+      const double u = potentials.row(arc.row), p = potentials.column(arc.col);
+      const double reduced = arc.cost - u + p;
+      if (!tolerance.violated(reduced, arc.cost, u, p)) {
+        arcs[next] = arcs.back();
+        arcs.pop_back();
+        continue;
       }
-    });
+      if (reduced < least) {
+        least = reduced;
+        entering = arc;
+      }
+      ++next;
+    }
     --pivots_left;
     if (entering.row >= 0) tree.pivot(entering.row, entering.col, entering.cost, least);
   }

@@ -51,7 +51,8 @@ TEST(Registry, AutoTakesTheFirstThatServesAndHasTheSizeInItsRange) {
        {clouds(3, 3, 1), clouds(3, 3, 2), repeated_point(5000, 2), repeated_point(20000, 9)}) {
     for (const SolverEntry& solver : solvers()) {
       const AutoRange& range = solver.auto_range;
-      const bool in_range = range.least_rows <= problem.rows() && problem.rows() <= range.most_rows;
+      const double pairs = 1.0 * problem.rows() * problem.cols();
+      const bool in_range = range.least_pairs <= pairs && pairs <= range.most_pairs;
       if (refusal(solver, problem) || !in_range) continue;
       EXPECT_EQ(select_solver("auto", problem).name, solver.name);
       break;

@@ -46,7 +46,7 @@ TEST(Solve, NamesTheSolverThatRanAndItsCounters) {
   const Instance instance = generate_instance("uniform_cube", 10, 1);
   Context context;
   const Solution solution = solve(instance.problem(), "auto", {}, context);
-  EXPECT_EQ(solution.solver, "multiscale_simplex");
+  EXPECT_EQ(solution.solver, "hungarian");
   EXPECT_FALSE(solution.stats.empty());
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,8 +31,8 @@ struct Capabilities {
 /// For which sizes of point clouds "auto" takes a solver; measured, see docs/performance.md. An
 /// explicit solver="..." is not held to it.
 struct AutoRange {
-  Index least_rows = 0;
-  Index most_rows = max_index;
+  double least_pairs = 0;
+  double most_pairs = std::numeric_limits<double>::infinity();
 };
 
 struct SolverEntry {
