@@ -101,7 +101,9 @@ def py(session: nox.Session) -> None:
 def torch(session: nox.Session) -> None:
     """Test what needs PyTorch, with the version that constraints/ci.txt names."""
     session.install(".[test,torch]", "--constraint", "constraints/ci.txt")
-    files = [str(file) for file in sorted((ROOT / "tests/python").glob("test_torch_*.py"))]
+    tests = ROOT / "tests/python"
+    names = ("test_torch_*.py", "test_gan_*.py", "test_critics.py")
+    files = [str(file) for name in names for file in sorted(tests.glob(name))]
     session.run("pytest", *(session.posargs or [*files, "tests/python/test_documents.py"]))
 
 

@@ -77,7 +77,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """`monge.compat`, `monge.metrics` and `monge.torch`, imported when first used."""
-    if name in ("compat", "metrics", "torch"):
+    """`monge.compat`, `critics`, `gan`, `metrics` and `torch`, imported when first used."""
+    if name in ("compat", "critics", "gan", "metrics", "torch"):
         return importlib.import_module(f"monge.{name}")
     raise AttributeError(f"module 'monge' has no attribute {name!r}")

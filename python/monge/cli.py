@@ -21,6 +21,7 @@ from monge.extras import require
 from monge.problem import Cost, power_cost
 from monge.solution import Solution
 from monge.solve import Option
+from monge.training_commands import add_commands
 
 PROVED = ("optimal", "within_tolerance")
 USAGE_ERROR, NOT_PROVED, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_emd(commands)
     _add_solvers(commands)
+    add_commands(commands)
     return parser
 
 
