@@ -1,6 +1,7 @@
 // The network simplex's look at its arcs: which have a negative reduced cost.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -28,6 +29,13 @@ struct PotentialsView {
   double operator()(Index v) const { return shift ? own[v] + shift[block[v]] : own[v]; }
   double row(Index i) const { return (*this)(i); }
   double column(Index j) const { return (*this)(first_column + j); }
+
+  /// What a potential's rounding is relative to: shifts can cancel most of it.
+  double size(Index v) const {
+    return std::fabs(own[v]) + (shift ? std::fabs(shift[block[v]]) : 0.0);
+  }
+  double row_size(Index i) const { return size(i); }
+  double column_size(Index j) const { return size(first_column + j); }
 };
 
 struct ArcKernels {

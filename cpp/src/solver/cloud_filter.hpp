@@ -43,6 +43,14 @@ inline CommonBox common_box(const LevelCloud& x, const LevelCloud& y) {
   return box;
 }
 
+/// Whether floats hold the squares, costs and prices of clouds in this box: they neither overflow
+/// nor lose digits that slack() counts on.
+inline bool fits_float(const CommonBox& box, const GroundCost& cost) {
+  const double length = box.diagonal * std::sqrt(static_cast<double>(box.centre.size())), zero = 0;
+  const double farthest = evaluate(cost, &length, &zero, 1);
+  return length > 1e-15 && length < 1e15 && farthest > 1e-30 && farthest < 1e30;
+}
+
 template <class T>
 class CloudFilter {
  public:
@@ -66,13 +74,14 @@ class CloudFilter {
     tree_.refit(price_.data());
   }
 
-  /// How far a value or a node's bound can be off.
+  /// How far a value or a node's bound can be off. In float, the box must fit (fits_float).
   ///
   /// With unit roundoff u and coordinates up to R: one is rounded by u R, a difference by 4 u R in
   /// all, and its square root of squares by 4 u R sqrt(d) and d + 2 more roundings of the distance;
   /// so a cost is off by no more than if its distance were longer by h = u (8 + 2 d) sqrt(d) R, and
   /// sums for blocks by d + 4 roundings each of the cost and of prices (whose slope terms are at
-  /// most 4 spreads in all).
+  /// most 4 spreads in all). Values that are compared in double are rounded there, with the
+  /// reference in them.
   double slack(const GroundCost& cost, const CommonBox& box) const {
     const double unit = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
     const double d = dim_, longer = unit * (8 + 2 * d) * d * box.radius;
@@ -83,7 +92,7 @@ class CloudFilter {
     const double far = cost_of(box.diagonal * std::sqrt(d));
     const double moved =
         std::max(cost_of(box.diagonal * std::sqrt(d) + longer) - far, cost_of(longer));
-    return moved + unit * (2 * d + 8) * (far + 10 * spread_);
+    return moved + unit * (2 * d + 8) * (far + 10 * spread_) + 0x1p-52 * std::fabs(reference_);
   }
 
   double reference() const { return reference_; }

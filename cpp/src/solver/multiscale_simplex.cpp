@@ -34,7 +34,9 @@ Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelClo
     std::unique_ptr<TransportTree> tree = level.solve();
     return Solved{std::move(tree), level.duals()};
   };
-  if (search.in_double) return solve(CloudLevel<double>(search, x, y));
+  if (search.in_double || !fits_float(common_box(x, y), search.cost)) {
+    return solve(CloudLevel<double>(search, x, y));
+  }
   return solve(CloudLevel<float>(search, x, y));
 }
 

@@ -11,6 +11,17 @@ constexpr double looked_at = 1000;
 /// ... each the best of this many.
 constexpr std::size_t compared = 16;
 
+double reduced_cost(const Arc& arc, const kernels::PotentialsView& potentials) {
+  return arc.cost - potentials.row(arc.row) + potentials.column(arc.col);
+}
+
+/// Beyond what rounding explains: by less, an arc of the tree itself could enter, again and again.
+bool is_violated(const Arc& arc, double reduced, const kernels::PotentialsView& potentials,
+                 const Tolerance& tolerance) {
+  return tolerance.violated(reduced, arc.cost, potentials.row_size(arc.row),
+                            potentials.column_size(arc.col));
+}
+
 /// Goes around the arcs, row by row, gathering those that are violated.
 class Gatherer {
  public:
@@ -44,8 +55,10 @@ class Gatherer {
     for (std::size_t n = 0; n < count; ++n) {
       const std::size_t k = negative_[n];
       while (view.begin[i + 1] <= k) ++i;
-      const double cost = view.costs[k], u = potentials.row(i), p = potentials.column(view.cols[k]);
-      if (tolerance_.violated(cost - u + p, cost, u, p)) found_.push_back({i, view.cols[k], cost});
+      const Arc arc{i, view.cols[k], view.costs[k]};
+      if (is_violated(arc, reduced_cost(arc, potentials), potentials, tolerance_)) {
+        found_.push_back(arc);
+      }
     }
   }
 
@@ -71,9 +84,8 @@ void pivot_on(TransportTree& tree, std::vector<Arc> arcs, const Tolerance& toler
     for (std::size_t looked = 0; looked < compared && !arcs.empty(); ++looked) {
       if (next >= arcs.size()) next = 0;
       const Arc& arc = arcs[next];
-      const double u = potentials.row(arc.row), p = potentials.column(arc.col);
-      const double reduced = arc.cost - u + p;
-      if (!tolerance.violated(reduced, arc.cost, u, p)) {
+      const double reduced = reduced_cost(arc, potentials);
+      if (!is_violated(arc, reduced, potentials, tolerance)) {
         arcs[next] = arcs.back();
         arcs.pop_back();
         continue;
