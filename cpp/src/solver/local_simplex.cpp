@@ -78,7 +78,7 @@ class Part {
   }
 
   void optimise(const Tolerance& tolerance, Context& context) {
-    run_simplex(*tree_, *arcs_, tolerance, context);
+    run_simplex(*tree_, *arcs_, tolerance, context, std::int64_t{64} * (size_ + 64));
   }
 
   /// Writes this part's arcs into the whole tree. Nodes that hang outside the part still do.

@@ -19,10 +19,13 @@ constexpr Index smallest_part = 300;
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// The simplex in two runs: the second, whose potentials are fresh, finds what the rounding of the
-/// first one's shifts has hidden. It is bounded, for rounding might make it go in circles.
+/// first one's shifts has hidden. Both are bounded, for rounding might make them go in circles: the
+/// first far above what any problem was seen to need.
 void run_twice(TransportTree& tree, const CandidateArcs& arcs, double allowed, Context& context) {
-  run_simplex(tree, arcs, {allowed, Tolerance::coarse}, context);
-  run_simplex(tree, arcs, {allowed, Tolerance::fine}, context, 4 * (tree.root() + 256));
+  run_simplex(tree, arcs, {allowed, Tolerance::coarse}, context,
+              std::int64_t{64} * (tree.root() + 4096));
+  run_simplex(tree, arcs, {allowed, Tolerance::fine}, context,
+              std::int64_t{4} * (tree.root() + 256));
 }
 
 Duals duals_of(const TransportTree& tree) {

@@ -1,7 +1,6 @@
 #include "solver/tree_plan.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "kernels/cost_rows.hpp"
@@ -91,8 +90,9 @@ void set_potentials(const Problem& problem, const Duals& duals, const std::vecto
   const std::vector<Index> empty = others(problem.cols(), cols);
   if (empty.empty()) return;
   const std::vector<double> minima = column_minima(problem, duals.u, rows, empty, context);
+  const double largest = -*std::min_element(duals.p.begin(), duals.p.end());
   for (std::size_t k = 0; k < empty.size(); ++k) {
-    if (std::isfinite(minima[k])) result.g[at(empty[k])] = minima[k];
+    result.g[at(empty[k])] = std::min(minima[k], largest);
   }
 }
 

@@ -16,9 +16,10 @@ namespace monge {
 Plan plan_of(const Problem& problem, TransportTree& tree, const std::vector<Index>& rows,
              const std::vector<Index>& cols);
 
-/// The caller's potentials. A column that the tree lacks, for it has no mass, gets the largest
-/// feasible one, g_j = min_i (C_ij - f_i) over the rows of the tree, so that it changes no f. A row
-/// without mass gets 0: no one asks for it (certify computes f from g).
+/// The caller's potentials. A column that the tree lacks, for it has no mass, gets a feasible
+/// one that changes no f: min_i (C_ij - f_i) over the rows of the tree, but no more than the
+/// others' largest, lest a cost of 1e32 drown them. A row without mass gets 0: no one asks for it
+/// (certify computes f from g).
 void set_potentials(const Problem& problem, const Duals& duals, const std::vector<Index>& rows,
                     const std::vector<Index>& cols, Context& context, Result& result);
 

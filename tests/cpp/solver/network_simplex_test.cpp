@@ -175,7 +175,7 @@ TEST(NetworkSimplex, PairsForbiddenToAtomsOfNoMassDoNotMatter) {
 }
 
 TEST(NetworkSimplex, HugeCostsNextToOneDoNotHideSmallOnes) {
-  for (const char* kind : {"uniform", "spread", "tiny next to one", "some zero"}) {
+  for (const char* kind : {"uniform", "spread", "tiny next to one", "some zero", "one of all"}) {
     for (unsigned seed : {0u, 1u, 2u}) {
       SCOPED_TRACE(std::string(kind) + ", seed " + std::to_string(seed));
       Matrix<double> matrix = with_forbidden_pairs(kind, 20, 28, seed);

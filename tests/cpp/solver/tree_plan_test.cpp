@@ -128,10 +128,10 @@ TEST(TreePlan, ReachesEveryMarginalToTheLastBits) {
   for (long double sum : columns) EXPECT_NEAR(static_cast<double>(sum), 1.0 / 64, 5e-18);
 }
 
-TEST(TreePlan, AnEmptyColumnThatAllPairsAreForbiddenToHasPotentialZero) {
-  const std::vector<double> costs{1, infinity, 4, 2, infinity, 8}, a{1, 1}, b{2, 0, 0};
+TEST(TreePlan, EmptyColumnsHaveFeasiblePotentialsNoLargerThanTheOthers) {
+  const std::vector<double> costs{1, infinity, 4, 0.5, 2, infinity, 8, 1}, a{1, 1}, b{2, 0, 0, 0};
   Problem problem;
-  problem.geometry = DenseCost{row_major(costs.data(), 2, 3)};
+  problem.geometry = DenseCost{row_major(costs.data(), 2, 4)};
   problem.a = a;
   problem.b = b;
   problem = validate(problem);
@@ -139,7 +139,7 @@ TEST(TreePlan, AnEmptyColumnThatAllPairsAreForbiddenToHasPotentialZero) {
   Result result;
   set_potentials(problem, {{1.5, 2.5}, {0.5}}, {0, 1}, {0}, context, result);
   EXPECT_EQ(result.f, (std::vector<double>{1.5, 2.5}));
-  EXPECT_EQ(result.g, (std::vector<double>{-0.5, 0, 2.5}));
+  EXPECT_EQ(result.g, (std::vector<double>{-0.5, -0.5, -0.5, -1.5}));
 }
 
 }  // namespace
