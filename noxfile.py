@@ -16,7 +16,8 @@ nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["lint", "types", "cpp", "py"]
 nox.options.reuse_venv = "yes"
 
-CI = ["cpp", "install", "lint", "types", "bench", "asan", "tsan", "wheel", "readme", "torch"]
+#: The thread sanitizer's build would take CI beyond 20 minutes: `nox -s tsan` before a release.
+CI = ["cpp", "install", "lint", "types", "bench", "asan", "wheel", "readme", "torch"]
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")

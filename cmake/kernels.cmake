@@ -2,7 +2,8 @@
 
 function(monge_add_kernels target)
   monge_kernels(${target} baseline "baseline" "" "")
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$"
+  # No kernel knows threads: the thread sanitizer needs one level only.
+  if(NOT MONGE_THREAD_SANITIZE AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$"
      AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang"
      AND NOT MSVC AND NOT CMAKE_OSX_ARCHITECTURES MATCHES "arm64")
     monge_kernels(${target} avx2 "avx2" "avx2" "-mavx2")

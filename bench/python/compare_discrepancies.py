@@ -27,8 +27,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 
 import monge
 import numpy as np
-from compare import table
 from numpy.typing import NDArray
+from peers.report import table
 
 Floats = NDArray[np.float64]
 #: Gives the one number that all contestants must agree on.

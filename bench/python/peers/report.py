@@ -58,13 +58,18 @@ def _table(rows: Sequence[Row], clock: str) -> str:
         for size, mine in zip(sizes, own, strict=True)
     ]
     lines.append(["best peer / monge", *best])
+    return table(lines)
+
+
+def table(lines: Sequence[Sequence[str]]) -> str:
+    """Lines of cells, the first of them titles, as a Markdown table."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * width for width in widths])
+    ruled = [lines[0], ["-" * width for width in widths], *lines[1:]]
     return "\n".join(
         "| "
         + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         + " |"
-        for line in lines
+        for line in ruled
     )
 
 
