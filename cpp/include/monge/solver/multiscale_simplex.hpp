@@ -22,17 +22,19 @@
 // than n + m, the cost of one like the square root of n + m at most.
 //
 // Numerics and termination. Masses are integers of 60 bits (equal ones exact), so feasibility and
-// degeneracy are decided exactly, and strongly feasible trees do not cycle. Potentials are
-// recomputed from the tree before each pricing. Pairs are searched in float and what may be
-// violated is computed in double; the filter's rounding is bounded in cloud_filter.hpp. A pair
-// counts as violated beyond 1e-14 of the costs and potentials that occur. The flows returned are
-// computed anew from the given masses on the optimal tree.
+// degeneracy are decided exactly, and strongly feasible trees do not cycle; against what rounding
+// might do the number of pivots is bounded too. Potentials are recomputed from the tree, in twice
+// the precision, before each pricing. Pairs are searched in float where the costs fit its range
+// (else in double), and what may be violated is computed in double; the filter's rounding is
+// bounded in cloud_filter.hpp. A pair counts as violated beyond 2^-50 of its cost and potentials.
+// The flows returned are computed anew from the given masses on the optimal tree.
 //
 // Guarantee. Optimal to rounding. With rtol, pairs may be violated by so little that the gap stays
 // below it. If interrupted, the basis is a feasible plan.
 //
-// Determinism and threads. Candidates and prices are found on all threads, pivots on one; the
-// answer does not depend on the number of threads.
+// Determinism and threads. Candidates and prices are found on all threads, and so are the first
+// pivots of large trees, inside connected parts (local_simplex.hpp); the others on one. The answer
+// does not depend on the number of threads.
 //
 // References. R. K. Ahuja, T. L. Magnanti and J. B. Orlin, Network Flows (1993), chapter 11.
 // W. H. Cunningham, A network simplex method, Mathematical Programming 11 (1976) 105-116. Q.
