@@ -42,17 +42,9 @@ std::size_t negative(const ArcsView& arcs, const PotentialsView& potentials, Ind
                           : negative_of<false>(arcs, potentials, first, end, found);
 }
 
-bool supported() {
-#if defined(MONGE_CPU_FEATURE)
-  return __builtin_cpu_supports(MONGE_CPU_FEATURE) != 0;
-#else
-  return true;
-#endif
-}
-
 }  // namespace
 
 extern const ArcKernels MONGE_KERNELS;
-const ArcKernels MONGE_KERNELS{supported, negative};
+const ArcKernels MONGE_KERNELS{compiled_for_this_cpu, negative};
 
 }  // namespace monge::kernels

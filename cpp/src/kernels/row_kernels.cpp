@@ -324,19 +324,11 @@ template <class T>
 constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>,
                                       relax<T>,       group_minima<T>, collect<T>};
 
-bool supported() {
-#if defined(MONGE_CPU_FEATURE)
-  return __builtin_cpu_supports(MONGE_CPU_FEATURE) != 0;
-#else
-  return true;
-#endif
-}
-
 }  // namespace
 
 extern const RowKernels MONGE_KERNELS;
-const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, supported,  cost_kernels<float>,
-                               cost_kernels<double>,  costs,      project_tile,
-                               pair_minima,           sort_values};
+const RowKernels MONGE_KERNELS{
+    MONGE_INSTRUCTION_SET, compiled_for_this_cpu, cost_kernels<float>, cost_kernels<double>, costs,
+    project_tile,          pair_minima,           sort_values};
 
 }  // namespace monge::kernels

@@ -175,17 +175,9 @@ Index least(const GroundCost& cost, const T* x, const TreeView<T>& tree, T limit
 template <class T>
 constexpr ScansOf<T> kernels_of{below<T>, least<T>};
 
-bool supported() {
-#if defined(MONGE_CPU_FEATURE)
-  return __builtin_cpu_supports(MONGE_CPU_FEATURE) != 0;
-#else
-  return true;
-#endif
-}
-
 }  // namespace
 
 extern const ScanKernels MONGE_KERNELS;
-const ScanKernels MONGE_KERNELS{supported, kernels_of<float>, kernels_of<double>};
+const ScanKernels MONGE_KERNELS{compiled_for_this_cpu, kernels_of<float>, kernels_of<double>};
 
 }  // namespace monge::kernels

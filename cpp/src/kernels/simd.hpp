@@ -192,5 +192,14 @@ inline Vec gather(const double* values, const std::int32_t* table, const std::in
   return gather(values, where);
 }
 
+/// Whether the CPU has the instruction set that this translation unit is compiled for.
+inline bool compiled_for_this_cpu() {
+#if defined(MONGE_CPU_FEATURE)
+  return __builtin_cpu_supports(MONGE_CPU_FEATURE) != 0;
+#else
+  return true;
+#endif
+}
+
 }  // namespace
 }  // namespace monge::kernels
