@@ -245,16 +245,16 @@ void project_part(const double* points, int dim, const double* direction, double
 
 void project_tile(const double* points, int dim, const double* directions, Index count, double* out,
                   std::size_t out_stride) {
-  for (Index k = 0; k < count;) {
-    const int some = count - k >= 8 ? 8 : count - k >= 4 ? 4 : 1;
-    const double* direction = directions + static_cast<std::ptrdiff_t>(k) * dim;
-    double* row = out + static_cast<std::size_t>(k) * out_stride;
-    for (Index j = 0; j < tile_points; j += 2 * width) {
-      if (some == 8) project_part<8, 2>(points + j, dim, direction, row + j, out_stride);
-      if (some == 4) project_part<4, 2>(points + j, dim, direction, row + j, out_stride);
-      if (some == 1) project_part<1, 2>(points + j, dim, direction, row + j, out_stride);
+  for (Index j = 0; j < tile_points; j += 2 * width) {
+    for (Index k = 0; k < count;) {
+      const int some = count - k >= 8 ? 8 : count - k >= 4 ? 4 : 1;
+      const double* direction = directions + static_cast<std::ptrdiff_t>(k) * dim;
+      double* row = out + static_cast<std::size_t>(k) * out_stride + j;
+      if (some == 8) project_part<8, 2>(points + j, dim, direction, row, out_stride);
+      if (some == 4) project_part<4, 2>(points + j, dim, direction, row, out_stride);
+      if (some == 1) project_part<1, 2>(points + j, dim, direction, row, out_stride);
+      k += some;
     }
-    k += some;
   }
 }
 

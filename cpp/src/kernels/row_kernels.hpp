@@ -28,8 +28,9 @@ inline constexpr Index block = 64;
 /// Columns per group of group_minima.
 inline constexpr Index group = 16;
 
-/// Points per tile of project_tile.
-inline constexpr Index tile_points = 64;
+/// Points per tile of project_tile: two of the widest vectors, so that the strip of a tile that is
+/// in use lies together in the first-level cache, whatever the dimension.
+inline constexpr Index tile_points = 16;
 
 template <class T>
 struct CostKernels {

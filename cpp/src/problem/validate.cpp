@@ -38,20 +38,59 @@ struct Box {
 };
 
 template <class T>
-void grow(Box& box, const MatrixView<T>& points, std::string_view argument, bool line) {
+[[noreturn]] void refuse_points(const MatrixView<T>& points, std::string_view argument, bool line) {
+  std::int64_t i = 0, k = 0;
+  while (std::isfinite(points(i, k))) {
+    if (++k == points.cols) {
+      ++i;
+      k = 0;
+    }
+  }
+  throw InvalidArgument(
+      argument, "have finite coordinates",
+      to_text(points(i, k)) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
+}
+
+/// Grows a box by rows of coordinates; false if one of them is not finite. No branch: the loop
+/// over a row vectorises.
+template <class T>
+bool grow_by_rows(Box& box, const MatrixView<T>& points) {
+  double* low = box.low.data();
+  double* high = box.high.data();
+  std::vector<double> poison(box.low.size(), 0.0);  // what is not finite makes it NaN
   for (std::int64_t i = 0; i < points.rows; ++i) {
     for (std::int64_t k = 0; k < points.cols; ++k) {
       const double value = points(i, k);
-      if (!std::isfinite(value)) {
-        throw InvalidArgument(
-            argument, "have finite coordinates",
-            to_text(value) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
-      }
-      const std::size_t axis = static_cast<std::size_t>(k);
-      box.low[axis] = std::min(box.low[axis], value);
-      box.high[axis] = std::max(box.high[axis], value);
+      low[k] = value < low[k] ? value : low[k];
+      high[k] = value > high[k] ? value : high[k];
+      poison[static_cast<std::size_t>(k)] += value * 0;
     }
   }
+  double found = 0;
+  for (double one : poison) found += one;
+  return found == 0;
+}
+
+/// Grows a box. Several points in a row of memory are taken as one of many coordinates.
+template <class T>
+void grow(Box& box, const MatrixView<T>& points, std::string_view argument, bool line) {
+  const std::int64_t dim = points.cols, together = 32 / dim;
+  MatrixView<T> rest = points;
+  bool finite = true;
+  if (together > 1 && points.col_stride == 1 && points.row_stride == dim) {
+    const std::int64_t rows = points.rows / together;
+    Box wide(static_cast<std::size_t>(together * dim));
+    finite =
+        grow_by_rows(wide, MatrixView<T>{points.data, rows, together * dim, together * dim, 1});
+    for (std::size_t k = 0; rows > 0 && k < wide.low.size(); ++k) {
+      const std::size_t axis = k % box.low.size();
+      box.low[axis] = std::min(box.low[axis], wide.low[k]);
+      box.high[axis] = std::max(box.high[axis], wide.high[k]);
+    }
+    rest.data += rows * together * dim;
+    rest.rows -= rows * together;
+  }
+  if (!(grow_by_rows(box, rest) && finite)) refuse_points(points, argument, line);
 }
 
 void check_extent(const PointClouds& clouds, const Box& box) {
