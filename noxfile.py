@@ -176,14 +176,14 @@ def bench(session: nox.Session) -> None:
     smallest_alone = ["--benchmark_min_time=0", "--benchmark_filter=/64$|/1024/"]
     cpp_options = [] if session.posargs else smallest_alone
     session.run("build/release/bench/cpp/monge_bench", *cpp_options, external=True)
-    session.install(".[test]", *group("bench"))
+    session.install(".[test]", *group("timing"))
     session.run("pytest", "bench/python", *(session.posargs or ["--benchmark-disable"]))
 
 
 @nox.session
 def peers(session: nox.Session) -> None:
-    """Compare with the peers, for hours: `nox -s peers -- --only uniform --sizes 1000` is short."""
-    session.install(".", *group("peers"))
+    """Compare with the peers: `nox -s peers -- --only uniform --sizes 1000` is short."""
+    session.install(".[bench]")
     session.run("python", "bench/python/compare.py", *session.posargs)
 
 
@@ -192,7 +192,10 @@ def wheel(session: nox.Session) -> None:
     """Build the source distribution and a wheel from it, check both, install and import."""
     session.install("build")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    session.run("python", "-m", "build")
+    # The sources are unpacked below the repository, where a compiler cache may know their paths.
+    scratch = ROOT / "build" / "wheel"
+    scratch.mkdir(parents=True, exist_ok=True)
+    session.run("python", "-m", "build", env={"TMPDIR": str(scratch)})
     (built,) = (ROOT / "dist").glob("*.whl")
     session.run("python", "tools/check_wheel.py", str(built))
     session.install("--force-reinstall", "--no-deps", str(built))

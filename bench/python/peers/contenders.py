@@ -1,8 +1,8 @@
 """Who takes part: monge, and the packages whose exact solvers can be called from Python.
 
 A contender turns a problem into its answer: the column of each row where it solves assignments, the
-cost where it solves transports. Peers that solve assignments get a cost matrix made from the
-clouds; making it is timed, as it is what their user has to do.
+cost where it solves transports, or what has it as `.cost`. Peers that solve assignments get a cost
+matrix made from the clouds; making it is timed, as it is what their user has to do.
 
 Left out, having been measured: linear programs (SciPy's HiGHS) and OR-Tools' minimum cost flow,
 which take over ten times as long as POT; entropic solvers, which are not exact; lap.lapjv, lapjv in
@@ -22,9 +22,9 @@ import numpy as np
 from peers.problems import Array, Batch, Problem
 
 #: For each problem the columns of an assignment, or the cost of a transport.
-Answer = Sequence["Array | float"]
+Answer = Sequence[Any]
 Solver = Callable[[Batch], Answer]
-OneSolver = Callable[[Problem], "Array | float"]
+OneSolver = Callable[[Problem], Any]
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ def _monge() -> Solver:
             return list(monge.emd(x, y, cost=batch[0].cost))
         (problem,) = batch
         if problem.cost_matrix is None:
-            return [monge.emd(problem.x, problem.y, problem.a, problem.b, cost=problem.cost)]
+            return [monge.solve(problem.x, problem.y, problem.a, problem.b, cost=problem.cost)]
         if problem.is_assignment:
             return [monge.linear_sum_assignment(problem.cost_matrix)[1]]
-        return [monge.solve_cost(problem.cost_matrix, problem.a, problem.b).cost]
+        return [monge.solve_cost(problem.cost_matrix, problem.a, problem.b)]
 
     return solve
 
