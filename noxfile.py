@@ -173,7 +173,7 @@ def tsan(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Verify what the benchmarks time; measure with `nox -s bench -- --benchmark-only`."""
     build(session, "release")
-    smallest_alone = ["--benchmark_min_time=0", "--benchmark_filter=/64$|/1024/"]
+    smallest_alone = ["--benchmark_min_time=0", "--benchmark_filter=/64$|/1024/|leaf|lists|tile"]
     cpp_options = [] if session.posargs else smallest_alone
     session.run("build/release/bench/cpp/monge_bench", *cpp_options, external=True)
     session.install(".[test]", *group("timing"))
