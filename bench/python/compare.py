@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="name workloads and contenders, and run nothing")
     add("--only", metavar="NAMES", help="sections or workloads, separated by commas (all)")
     add("--sizes", type=_sizes, metavar="N,NxM", help="instead of each workload's own")
-    add("--full", action="store_true", help="all sizes, and contenders that are never the best")
+    add("--full", action="store_true", help="all sizes, and contenders that are seldom the best")
     add("--contenders", metavar="NAMES", help="separated by commas; monge always runs")
     add("--repeats", type=int, default=Limits.repeats, help="timed runs (%(default)s)")
     add("--max-seconds", type=float, default=Limits.seconds, help="a peer's run (%(default)s)")
@@ -145,7 +145,7 @@ def _workloads(parser: argparse.ArgumentParser, text: str | None) -> list[Worklo
 
 
 def _contenders(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[str]:
-    """Those named, else the usual ones, or all with --full: of the installed. monge is the first."""
+    """Of the installed, those named; else the usual ones, or all with --full. monge is the first."""
     named = options.contenders
     others = [
         name

@@ -34,7 +34,7 @@ class Contender:
     distribution: str
     serves: Callable[[Problem], bool]
     make: Callable[[], Solver]
-    usual: bool = True  #: else never the best: takes part when asked for
+    usual: bool = True  #: else seldom the best: takes part when asked for
 
     def is_installed(self) -> bool:
         return importlib.util.find_spec(self.module) is not None
