@@ -145,7 +145,7 @@ def _workloads(parser: argparse.ArgumentParser, text: str | None) -> list[Worklo
 
 
 def _contenders(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[str]:
-    """Of the installed, those named; else the usual ones, or all with --full. monge is the first."""
+    """The installed ones named; else the usual ones, or all with --full. monge is the first."""
     named = options.contenders
     others = [
         name
