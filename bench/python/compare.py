@@ -2,7 +2,7 @@
 
     pip install ".[bench]"                                   # monge, its peers, meshes and digits
     python bench/python/compare.py --json runs.json          # all sections: 10 minutes
-    python bench/python/compare.py --full --max-seconds 300  # all sizes: hours
+    python bench/python/compare.py --full --max-seconds 300  # all sizes, all contenders: hours
     python bench/python/compare.py --only clouds,uniform     # some sections or workloads
     python bench/python/compare.py --only sphere_torus_sq --sizes 512,1024 --repeats 9
     python bench/python/compare.py --json runs.json --report --markdown table.md --plot runs.png
@@ -44,12 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.report and not (options.json and options.json.exists()):
         parser.error("--report needs a file that --json has written")
     workloads = _workloads(parser, options.only)
-    names = [
-        name
-        for name in _chosen(parser, "--contenders", options.contenders, CONTENDERS)
-        if CONTENDERS[name].is_installed()
-    ]
-    names = ["monge", *(name for name in names if name != "monge")]
+    names = _contenders(parser, options)
     limits = Limits(options.max_seconds, options.max_memory, options.repeats)
     rows = report.read(options.json) if options.json else []
     if options.report:
@@ -100,8 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="name workloads and contenders, and run nothing")
     add("--only", metavar="NAMES", help="sections or workloads, separated by commas (all)")
     add("--sizes", type=_sizes, metavar="N,NxM", help="instead of each workload's own")
-    add("--full", action="store_true", help="the sizes too that take long")
-    add("--contenders", metavar="NAMES", help="separated by commas (all); monge always runs")
+    add("--full", action="store_true", help="all sizes, and contenders that are seldom the best")
+    add("--contenders", metavar="NAMES", help="separated by commas; monge always runs")
     add("--repeats", type=int, default=Limits.repeats, help="timed runs (%(default)s)")
     add("--max-seconds", type=float, default=Limits.seconds, help="a peer's run (%(default)s)")
     add("--max-memory", type=float, default=Limits.memory, help="MB per process (%(default)s)")
@@ -147,6 +142,17 @@ def _workloads(parser: argparse.ArgumentParser, text: str | None) -> list[Worklo
     """Those named, alone or by their section, in the order of the list."""
     chosen = _chosen(parser, "--only", text, (*SECTIONS, *WORKLOADS))
     return [one for one in WORKLOADS.values() if {one.name, one.section} & set(chosen)]
+
+
+def _contenders(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[str]:
+    """The installed ones named; else the usual ones, or all with --full. monge is the first."""
+    named = options.contenders
+    others = [
+        name
+        for name in _chosen(parser, "--contenders", named, CONTENDERS)
+        if CONTENDERS[name].is_installed() and (named or options.full or CONTENDERS[name].usual)
+    ]
+    return ["monge", *(name for name in others if name != "monge")]
 
 
 def _beyond(rows: Iterable[Row], workload: str, size: Size, limits: Limits) -> dict[str, str]:

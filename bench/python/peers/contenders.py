@@ -34,6 +34,7 @@ class Contender:
     distribution: str
     serves: Callable[[Problem], bool]
     make: Callable[[], Solver]
+    usual: bool = True  #: else seldom the best: takes part when asked for
 
     def is_installed(self) -> bool:
         return importlib.util.find_spec(self.module) is not None
@@ -165,9 +166,11 @@ CONTENDERS = {
             "lapx.lapjvr float32", "lap", "lapx", _assignment, _lapx("lapjvr", 1, np.float32)
         ),
         Contender("fastlap.auction", "fastlap", "fastlap", _assignment, _fastlap("auction")),
-        Contender("fastlap.lapjv", "fastlap", "fastlap", _assignment, _fastlap("lapjv")),
-        Contender("lapjv", "lapjv", "lapjv", _assignment, _lapjv),
-        Contender("OR-Tools", "ortools", "ortools", _assignment, _ortools),
+        Contender(
+            "fastlap.lapjv", "fastlap", "fastlap", _assignment, _fastlap("lapjv"), usual=False
+        ),
+        Contender("lapjv", "lapjv", "lapjv", _assignment, _lapjv, usual=False),
+        Contender("OR-Tools", "ortools", "ortools", _assignment, _ortools, usual=False),
         Contender("POT.emd2", "ot", "POT", _any, _pot),
         Contender("POT.emd2_lazy", "ot", "POT", _low_dimension, _pot_lazy),
     )
