@@ -67,6 +67,16 @@ void register_problem(py::module_& m) {
                   py::arg("cost"), py::arg("power"), py::arg("line"))
       .def_static("dense", &dense, py::arg("cost_matrix"), py::arg("a"), py::arg("b"),
                   py::arg("assignment"))
+      .def(
+          "move_only",
+          [](BoundProblem& bound, double mass) { bound.problem.slack = MovedMass{mass}; },
+          py::arg("mass"), "Exactly this much mass is to move.")
+      .def(
+          "price_unmatched",
+          [](BoundProblem& bound, double of_a, double of_b) {
+            bound.problem.slack = UnmatchedCost{of_a, of_b};
+          },
+          py::arg("of_a"), py::arg("of_b"), "Mass may stay, at these prices per unit.")
       .def_property_readonly("dim", [](const BoundProblem& bound) { return bound.problem.dim(); })
       .def("__repr__",
            [](const BoundProblem& bound) { return "<" + bound.problem.describe() + ">"; });

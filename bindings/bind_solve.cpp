@@ -82,6 +82,7 @@ py::dict describe(const SolverEntry& solver) {
   d["cost_matrix"] = can.dense;
   d["point_clouds"] = can.clouds;
   d["any_masses"] = can.any_masses;
+  d["partial"] = can.partial;
   d["line_only"] = can.convex_line_only;
   d["max_dim"] = can.max_dim > 0 ? py::object(py::int_(can.max_dim)) : py::object(py::none());
   d["auto_pairs"] =
@@ -102,8 +103,9 @@ void register_solve(py::module_& m) {
   });
 
   // Arrays are moved out: each property can be read once, and monge.Solution reads them all.
-  py::class_<Solution>(m, "Solution", "A certified solution, before it becomes monge.Solution.")
-      .def_property_readonly("cost", [](const Solution& s) { return s.certificate.cost; })
+  py::class_<Solution> solution(m, "Solution",
+                                "A certified solution, before it becomes monge.Solution.");
+  solution.def_property_readonly("cost", [](const Solution& s) { return s.certificate.cost; })
       .def_property_readonly("lower_bound",
                              [](const Solution& s) { return s.certificate.lower_bound; })
       .def_property_readonly("gap", [](const Solution& s) { return s.certificate.gap; })
@@ -130,6 +132,21 @@ void register_solve(py::module_& m) {
                 to_numpy(std::move(s.certificate.g)));
           },
           "rows, cols, mass, f, g; moved out, so a second call returns empty arrays");
+
+  solution
+      .def_property_readonly("unmatched_cost",
+                             [](const Solution& s) -> std::optional<std::pair<double, double>> {
+                               if (!s.certificate.unmatched_cost) return std::nullopt;
+                               const UnmatchedCost& price = *s.certificate.unmatched_cost;
+                               return std::pair(price.of_a, price.of_b);
+                             })
+      .def(
+          "take_unmatched",
+          [](Solution& s) {
+            return py::make_tuple(to_numpy(std::move(s.certificate.unmatched_a)),
+                                  to_numpy(std::move(s.certificate.unmatched_b)));
+          },
+          "What stays of a and b, if mass may; moved out");
 
   m.def("solve", &solve_all, py::arg("problems"), py::arg("solver"), py::arg("options"),
         py::arg("rtol"), py::arg("threads"), py::arg("time_limit"), py::arg("progress"),

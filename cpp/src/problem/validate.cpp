@@ -13,6 +13,8 @@ namespace monge {
 namespace {
 
 constexpr double largest_cost = 1e300;
+/// Masses are integers to a simplex: what moves must be of many units.
+constexpr double smallest_share = 1e-12;
 constexpr double largest_extent = 1e140;
 constexpr double smallest_extent = 1e-140;
 
@@ -206,6 +208,31 @@ bool all_equal(Masses masses) {
                                        [&](double mass) { return mass == masses.front(); });
 }
 
+void check_slack(Slack& slack, double total_a, double total_b) {
+  if (MovedMass* moved = std::get_if<MovedMass>(&slack)) {
+    const double most = std::min(total_a, total_b);
+    const double least = smallest_share * std::max(total_a, total_b);
+    if (!(moved->mass >= 0 && moved->mass <= most * (1 + mass_tolerance))) {
+      throw InvalidArgument(
+          "mass", "be from 0 to the smaller of the total masses of a and b, " + to_text(most),
+          to_text(moved->mass));
+    }
+    if (moved->mass > 0 && moved->mass < least) {
+      throw InvalidArgument("mass",
+                            "be 0 or at least 1e-12 of the larger total mass, " + to_text(least),
+                            to_text(moved->mass));
+    }
+    moved->mass = std::min(moved->mass, most);
+  }
+  if (const UnmatchedCost* price = std::get_if<UnmatchedCost>(&slack)) {
+    for (double value : {price->of_a, price->of_b}) {
+      if (!(value >= 0 && value <= largest_cost)) {
+        throw InvalidArgument("unmatched_cost", "have prices from 0 to 1e300", to_text(value));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Problem validate(Problem problem, Totals totals) {
@@ -218,11 +245,16 @@ Problem validate(Problem problem, Totals totals) {
     if (!problem.a.empty() || !problem.b.empty()) {
       throw InvalidArgument("an assignment", "have no masses", "masses");
     }
+    if (problem.partial()) {
+      throw InvalidArgument("an assignment", "leave no mass but the surplus of its larger side",
+                            "a mass that moves, or prices of unmatched mass");
+    }
     return problem;
   }
   const double total_a = check_masses("a", problem.a, problem.rows());
   const double total_b = check_masses("b", problem.b, problem.cols());
-  if (totals == Totals::free) return problem;
+  if (problem.partial()) check_slack(problem.slack, total_a, total_b);
+  if (totals == Totals::free || problem.partial()) return problem;
   if (std::fabs(total_a - total_b) > mass_tolerance * std::max(total_a, total_b)) {
     throw InvalidArgument(
         "the total masses of a and b", "agree within 1e-6 relative",

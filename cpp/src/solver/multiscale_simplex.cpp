@@ -72,11 +72,12 @@ Result solve_multiscale_simplex(const Problem& problem, const MultiscaleSimplexO
   const Side x = make_side(clouds.x, masses.a), y = make_side(clouds.y, masses.b);
   Team team(context.thread_count());
   RoundCounters counters;
-  MultiscaleSearch search{clouds.cost, options, team, context, counters};
+  const SpareNodes spare(problem, masses, cost_across(common_box(x.cloud, y.cloud), clouds.cost));
+  MultiscaleSearch search{clouds.cost, options, team, context, counters, spare};
   const Solved solved = solve_level(search, x.cloud, y.cloud);
   Result result;
-  result.plan = plan_of(problem, *solved.tree, x.order, y.order);
-  set_potentials(problem, solved.duals, x.order, y.order, context, result);
+  result.plan = plan_of(problem, *solved.tree, x.order, y.order, spare);
+  set_potentials(problem, spare.settled(solved.duals), x.order, y.order, context, result);
   if (search.stopped()) {
     result.status = status_of(context.interruption());
   } else if (context.rtol > 0) {

@@ -11,6 +11,7 @@
 #include "solver/integer_masses.hpp"
 #include "solver/pricing_rounds.hpp"
 #include "solver/row_scanners.hpp"
+#include "solver/spare_nodes.hpp"
 #include "solver/starting_tree.hpp"
 #include "solver/tree_plan.hpp"
 
@@ -50,15 +51,20 @@ struct Support {
 template <class T>
 class DenseSimplex {
  public:
-  DenseSimplex(const MatrixView<T>& c, const Support& support, const NetworkSimplexOptions& options,
-               Team& team, Context& context, RoundCounters& counters)
+  DenseSimplex(const MatrixView<T>& c, const Support& support, const SpareNodes& spare,
+               const NetworkSimplexOptions& options, Team& team, Context& context,
+               RoundCounters& counters)
       : c_(c),
         support_(support),
+        spare_(spare),
         options_(options),
         team_(team),
         context_(context),
         counters_(counters),
-        tree_(std::make_unique<TransportTree>(rows(), cols())) {
+        a_(spare.rows_of(support.a)),
+        b_(spare.cols_of(support.b)),
+        tree_(std::make_unique<TransportTree>(static_cast<Index>(a_.size()),
+                                              static_cast<Index>(b_.size()))) {
     position_.assign(at(c.cols), -1);
     for (Index j = 0; j < cols(); ++j) position_[at(support.cols[at(j)])] = j;
   }
@@ -66,9 +72,11 @@ class DenseSimplex {
   /// A tree by greedy joins of candidates.
   void start() {
     CandidateArcs arcs = candidates();
-    StartingTree start(support_.a, support_.b, *tree_);
+    StartingTree start(a_, b_, *tree_);
+    spare_.fill(start, duals_);
     start.join_greedily(arcs, duals_.u, duals_.p);
     start.finish([&](Index i, Index j) { return cost(i, j); }, duals_.u, duals_.p);
+    arcs.add(spare_.arc_between(rows(), cols()));
     arcs_ = std::make_unique<CandidateArcs>(std::move(arcs));
   }
 
@@ -82,7 +90,7 @@ class DenseSimplex {
       if (parent != tree_->root()) c = cost(other.arc_row(v), other.arc_col(v));
       if (parent == tree_->root() || !(c < infinity)) {
         parent = tree_->root();
-        c = tree_->is_row(v) ? duals_.u[at(v)] : duals_.p[at(v - rows())];
+        c = tree_->is_row(v) ? duals_.u[at(v)] : duals_.p[at(v - tree_->rows())];
       }
       tree_->attach(v, parent, parent == tree_->root() ? 0 : other.flow(v), c);
     }
@@ -95,8 +103,7 @@ class DenseSimplex {
       return price_all(duals, tolerance);
     };
     do {
-      duals_ =
-          monge::optimise(*tree_, *arcs_, support_.a, price, options, team_, context_, counters_);
+      duals_ = monge::optimise(*tree_, *arcs_, a_, price, options, team_, context_, counters_);
     } while (context_.interruption() == Interruption::none && cut_dear_arcs());
   }
 
@@ -107,7 +114,9 @@ class DenseSimplex {
   Index rows() const { return static_cast<Index>(support_.rows.size()); }
   Index cols() const { return static_cast<Index>(support_.cols.size()); }
   double cost(Index i, Index j) const {
-    return static_cast<double>(c_(support_.rows[at(i)], support_.cols[at(j)]));
+    return spare_.cost(i, j, rows(), cols(), [this](Index row, Index col) {
+      return static_cast<double>(c_(support_.rows[at(row)], support_.cols[at(col)]));
+    });
   }
 
   /// Prices by matrix column: +inf where there is no mass.
@@ -131,7 +140,8 @@ class DenseSimplex {
   /// p_j = -min_i C_ij and u_i = min_j C_ij + p_j; the best few arcs of each row, and the best one
   /// of each column.
   CandidateArcs candidates() {
-    duals_ = {std::vector<double>(at(rows())), column_prices()};
+    duals_ = {std::vector<double>(a_.size()), column_prices()};
+    if (spare_.joined()) spare_.clip(duals_);
     const std::vector<double> prices = spread(duals_.p);
     const DenseScanner<T> scanner(c_);
     const int wanted = static_cast<int>(std::min<std::int64_t>(options_.row_candidates, cols()));
@@ -150,11 +160,13 @@ class DenseSimplex {
         duals_.u[at(i)] = least < infinity ? least : 0;
       }
     });
-    CandidateArcs arcs(rows());
+    CandidateArcs arcs(tree_->rows());
     std::vector<Arc> all;
     for (const std::vector<Arc>& part : parts) all.insert(all.end(), part.begin(), part.end());
     arcs.add(all);
     add_best_of_columns(arcs);
+    arcs.add(spare_.arcs(rows(), cols()));
+    if (spare_.joined()) spare_.clip(duals_);
     return arcs;
   }
 
@@ -165,7 +177,7 @@ class DenseSimplex {
       kernels::row_kernels().of<T>().column_minima(row(i), i, least.data(), where.data(),
                                                    static_cast<Index>(c_.cols));
     }
-    std::vector<double> p(at(cols()));
+    std::vector<double> p(b_.size());
     for (Index j = 0; j < cols(); ++j) {
       const double value = least[at(support_.cols[at(j)])];
       p[at(j)] = value < infinity ? -value : 0;
@@ -226,6 +238,7 @@ class DenseSimplex {
         }
       }
     });
+    spare_.price(duals, pricing);
     return pricing;
   }
 
@@ -248,10 +261,12 @@ class DenseSimplex {
 
   MatrixView<T> c_;
   const Support& support_;
+  const SpareNodes& spare_;
   const NetworkSimplexOptions& options_;
   Team& team_;
   Context& context_;
   RoundCounters& counters_;
+  std::vector<Flow> a_, b_;  ///< with the spare nodes
   std::unique_ptr<TransportTree> tree_;
   std::unique_ptr<CandidateArcs> arcs_;
   std::vector<Index> position_;  ///< of a matrix column among the columns with mass
@@ -267,6 +282,15 @@ bool any_forbidden(const MatrixView<T>& c, const Support& support) {
     }
   }
   return false;
+}
+
+template <class T>
+double dearest(const MatrixView<T>& c, const Support& support) {
+  double most = -infinity;
+  for (Index i : support.rows) {
+    for (Index j : support.cols) most = std::max(most, static_cast<double>(c(i, j)));
+  }
+  return most;
 }
 
 /// Cost 1 for forbidden pairs, 0 for others.
@@ -288,24 +312,26 @@ Result solve_matrix(const Problem& problem, const MatrixView<T>& c,
                     const NetworkSimplexOptions& options, Context& context) {
   const IntegerMasses masses = integer_masses(problem);
   const Support support(masses);
+  const SpareNodes spare(problem, masses, problem.unmatched_cost() ? dearest(c, support) : 0);
   Team team(context.thread_count());
   RoundCounters counters;
   const auto result_of = [&](auto& simplex, Status status) {
     Result result;
     result.status = status;
     if (status != Status::infeasible) {
-      result.plan = plan_of(problem, simplex.tree(), support.rows, support.cols);
+      result.plan = plan_of(problem, simplex.tree(), support.rows, support.cols, spare);
     }
-    set_potentials(problem, simplex.duals(), support.rows, support.cols, context, result);
+    set_potentials(problem, spare.settled(simplex.duals()), support.rows, support.cols, context,
+                   result);
     result.stats = stats_of(counters);
     return result;
   };
 
-  DenseSimplex<T> simplex(c, support, options, team, context, counters);
-  if (any_forbidden(c, support)) {
+  DenseSimplex<T> simplex(c, support, spare, options, team, context, counters);
+  if (!spare.joined() && any_forbidden(c, support)) {
     const std::vector<float> forbidden = forbidden_pairs(c, context);
-    DenseSimplex<float> first(row_major(forbidden.data(), c.rows, c.cols), support, options, team,
-                              context, counters);
+    DenseSimplex<float> first(row_major(forbidden.data(), c.rows, c.cols), support, spare, options,
+                              team, context, counters);
     first.start();
     first.optimise(0);
     if (context.interruption() != Interruption::none) {

@@ -33,7 +33,11 @@ const std::vector<SolverEntry>& list() {
       entry("multiscale_simplex",
             "clouds of any masses and sizes, dimension 1 to 8: network simplex on candidate arcs, "
             "coarse to fine, O(n + m) memory",
-            {.transport = true, .clouds = true, .any_masses = true, .max_dim = spatial_max_dim},
+            {.transport = true,
+             .clouds = true,
+             .any_masses = true,
+             .partial = true,
+             .max_dim = spatial_max_dim},
             {.least_pairs = 512.0 * 512.0}, solve_multiscale_simplex),
       entry("hungarian",
             "assignment and transport of n = m equal masses: shortest augmenting paths, O(n^3)",
@@ -52,8 +56,8 @@ const std::vector<SolverEntry>& list() {
             solve_auction),
       entry("network_simplex",
             "transport of any masses and sizes by a cost matrix: network simplex on candidate arcs",
-            {.transport = true, .dense = true, .clouds = true, .any_masses = true}, {},
-            solve_network_simplex),
+            {.transport = true, .dense = true, .clouds = true, .any_masses = true, .partial = true},
+            {}, solve_network_simplex),
   };
   return entries;
 }
@@ -87,6 +91,7 @@ std::optional<std::string> refusal(const SolverEntry& solver, const Problem& pro
   if (problem.kind == Kind::transport && !can.transport) return "it does not solve transports";
   if (problem.dense() && !can.dense) return "it takes point clouds, not a cost matrix";
   if (problem.clouds() && !can.clouds) return "it takes a cost matrix, not point clouds";
+  if (problem.partial() && !can.partial) return "it moves all mass, and leaves none unmatched";
   if (can.convex_line_only && !convex_line(problem)) {
     return "it needs points in dimension 1 and a cost that is convex on the line";
   }

@@ -23,6 +23,7 @@ struct Capabilities {
   bool dense = false;             ///< a dense cost matrix
   bool clouds = false;            ///< two point clouds
   bool any_masses = false;        ///< else a transport needs n == m and equal masses
+  bool partial = false;           ///< transports that leave mass unmatched (Slack)
   int max_dim = 0;                ///< of clouds; 0: any
   bool convex_line_only = false;  ///< clouds of dimension 1 whose cost is convex on the line
 };
