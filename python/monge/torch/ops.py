@@ -38,10 +38,12 @@ import torch
 from torch import Tensor
 
 from monge import _core
+from monge.device import device_info
 from monge.entropic import EntropicSolution, _sinkhorn
-from monge.problem import Cost, cloud_problem, dense_problem
+from monge.problem import Cost, cloud_problem, dense_problem, thread_count
 from monge.solution import NotOptimal, from_core
-from monge.solve import _solve, is_proved
+from monge.solve import _solve, check_limits, is_proved
+from monge.torch import on_device
 from monge.torch.batch import inside
 from monge.torch.ground import cost_gradient, entropic_forces
 from monge.transforms import c_transform
@@ -53,18 +55,24 @@ _PLAN = "Tensor cost, Tensor rows, Tensor cols, Tensor mass, Tensor f, Tensor g"
 
 @functools.cache
 def _say_where_it_runs(device: str) -> None:
+    info = device_info() if device == "cuda" else None
+    because = f", since {info.reason}" if info and info.reason else ""
     warnings.warn(
-        f"monge solves on the CPU: tensors on {device!r} are copied to the host and back",
+        f"monge solves this on the CPU: tensors on {device!r} are copied to the host and back"
+        f"{because}",
         RuntimeWarning,
         stacklevel=3,
     )
 
 
-def _host(tensor: Tensor | None) -> Any:
-    """The tensor as an array; on the CPU a view of the same memory. None stays None."""
+def _host(tensor: Tensor | None, said: bool = True) -> Any:
+    """The tensor as an array; on the CPU a view of the same memory. None stays None.
+
+    `said`: elsewhere, a warning says once that it is copied.
+    """
     if tensor is None:
         return None
-    if tensor.device.type != "cpu":
+    if said and tensor.device.type != "cpu":
         _say_where_it_runs(tensor.device.type)
     return tensor.numpy(force=True)
 
@@ -94,19 +102,18 @@ def _threads(threads: int | None) -> int | None:
     return threads
 
 
-def _solve_all(problems: list[_core.Problem], how: str) -> list[_core.Solution]:
+def _solve_all(
+    problems: list[_core.Problem], how: str, start: on_device.Start | None = None
+) -> list[_core.Solution]:
+    """Certified solutions; from what a device found out, where it did."""
     options = ast.literal_eval(how)
     threads = _threads(options.pop("threads"))
-    rtol = options["rtol"]
-    solutions = _solve(
-        problems,
-        options.pop("solver"),
-        options.pop("rtol"),
-        threads,
-        options.pop("time_limit"),
-        None,
-        options,
-    )
+    solver, rtol, limit = (options.pop(name) for name in ("solver", "rtol", "time_limit"))
+    if start is None:
+        solutions = _solve(problems, solver, rtol, threads, limit, None, options)
+    else:
+        check_limits(threads, limit)
+        solutions = on_device.finish(problems, start, rtol, thread_count(threads), limit)
     for solution in solutions:
         if not is_proved(solution, rtol):
             raise NotOptimal(from_core(solution))
@@ -236,15 +243,17 @@ def transport(
     potentials f (B, n) and g (B, m).
     """
     ground: Cost = (cost, power) if cost == "euclidean_power" else cost
-    points_x, points_y, masses_a, masses_b = _host(x), _host(y), _host(a), _host(b)
     size, n, m = x.shape[0], x.shape[1], y.shape[1]
     counts_x, counts_y = _lengths(x_lengths, size, n, "x"), _lengths(y_lengths, size, m, "y")
+    lengths = x_lengths, y_lengths
+    start = on_device.assignments(x, y, (a, b), lengths, cost, ast.literal_eval(how))
+    points_x, points_y, masses_a, masses_b = (_host(one, start is None) for one in (x, y, a, b))
     problems = []
     for k in range(size):
         i, j = counts_x[k], counts_y[k]
         masses = _part(masses_a, k, i), _part(masses_b, k, j)
         problems.append(cloud_problem(points_x[k, :i], points_y[k, :j], *masses, ground))
-    return _pack(_solve_all(problems, how), n, m, x)
+    return _pack(_solve_all(problems, how, start), n, m, x)
 
 
 @transport.register_fake
