@@ -50,8 +50,8 @@ std::vector<Solution> finish_all(const std::vector<const BoundProblem*>& bound,
   }
   std::vector<NearSolution> near;
   for (std::size_t k = 0; k < bound.size(); ++k) {
-    near.push_back({{columns[k].data(), static_cast<std::size_t>(columns[k].size())},
-                    vector_view(g[k])});
+    near.push_back(
+        {{columns[k].data(), static_cast<std::size_t>(columns[k].size())}, vector_view(g[k])});
   }
   Interrupter interrupter(std::nullopt);
   Context context;

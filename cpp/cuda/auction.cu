@@ -1,10 +1,9 @@
 // Assignment by auction: a block per problem.
-#include "simt/kernels/auction.hpp"
-
 #include <algorithm>
 
 #include "cuda/clouds.hpp"
 #include "cuda/launch.hpp"
+#include "simt/kernels/auction.hpp"
 
 namespace monge::device {
 namespace {

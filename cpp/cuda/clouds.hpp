@@ -27,20 +27,16 @@ inline int check_side(const float* points, const std::int64_t* offsets, std::int
 inline int check(const monge_device_clouds& clouds) {
   if (clouds.batch < 0 || clouds.dim < 1 || clouds.dim > most_points)
     return MONGE_DEVICE_BAD_ARGUMENT;
-  const int x = check_side(clouds.x, clouds.x_offsets, clouds.batch, clouds.n, clouds.x_points,
-                           clouds.dim);
-  const int y = check_side(clouds.y, clouds.y_offsets, clouds.batch, clouds.m, clouds.y_points,
-                           clouds.dim);
+  const int x =
+      check_side(clouds.x, clouds.x_offsets, clouds.batch, clouds.n, clouds.x_points, clouds.dim);
+  const int y =
+      check_side(clouds.y, clouds.y_offsets, clouds.batch, clouds.m, clouds.y_points, clouds.dim);
   return x != 0 ? x : y;
 }
 
 inline simt::BatchCosts batch_of(const monge_device_clouds& clouds) {
-  return {clouds.x,
-          clouds.y,
-          {clouds.x_offsets, clouds.n},
-          {clouds.y_offsets, clouds.m},
-          {},
-          clouds.dim};
+  return {clouds.x, clouds.y,  {clouds.x_offsets, clouds.n}, {clouds.y_offsets, clouds.m},
+          {},       clouds.dim};
 }
 
 template <class Costs>

@@ -2,10 +2,10 @@
  *
  * Plain C, so that whoever has pointers and a stream can call it, from any language and with any
  * version of any framework; monge/device.py does, by ctypes. All arrays are in device memory and
- * belong to the caller. A call puts its work on `stream` (a cudaStream_t; NULL is the legacy default
- * stream) of the current device and returns: nothing here synchronises, allocates, or keeps state.
- * `workspace` is scratch of at least the bytes that the function's *_workspace() says, aligned to
- * 16 bytes; it may be reused as soon as the stream has come past the call.
+ * belong to the caller. A call puts its work on `stream` (a cudaStream_t; NULL is the legacy
+ * default stream) of the current device and returns: nothing here synchronises, allocates, or keeps
+ * state. `workspace` is scratch of at least the bytes that the function's *_workspace() says,
+ * aligned to 16 bytes; it may be reused as soon as the stream has come past the call.
  *
  * Functions return 0, one of the codes below, or an error of the CUDA runtime (positive);
  * monge_device_error() has the text.
@@ -42,8 +42,8 @@ enum { MONGE_DEVICE_SQEUCLIDEAN = 0, MONGE_DEVICE_EUCLIDEAN = 1 };
 /* Pairs of clouds. Problem b has the points x_offsets[b] to x_offsets[b + 1] of x, at most n; where
  * x_offsets is NULL, all have n of them. The same for y and m. */
 typedef struct {
-  const float* x; /* (x_points, dim), row-major */
-  const float* y; /* (y_points, dim) */
+  const float* x;           /* (x_points, dim), row-major */
+  const float* y;           /* (y_points, dim) */
   const int64_t* x_offsets; /* (batch + 1), in device memory as well; or NULL */
   const int64_t* y_offsets;
   int64_t batch, n, m, dim;

@@ -1,4 +1,4 @@
-"""What monge says of GPUs: without a driver, with a driver that is not there, with drivers made up."""
+"""What monge says of GPUs: on this machine, and with drivers and libraries made up."""
 
 import dataclasses
 import shutil

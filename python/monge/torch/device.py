@@ -42,8 +42,8 @@ def _library() -> DeviceLibrary | None:
 class PairedClouds:
     """A batch of pairs of clouds as the device takes them.
 
-    x (B, n, d) and y (B, m, d); or, with offsets (B + 1) in int64, x (N, d) and y (M, d), where pair
-    k has the rows x_offsets[k] to x_offsets[k + 1]. `most` is the largest n and m of a pair.
+    x (B, n, d) and y (B, m, d); or, with offsets (B + 1) in int64, x (N, d) and y (M, d): pair k
+    has the rows x_offsets[k] to x_offsets[k + 1]. `most` is the largest n and m of a pair.
     """
 
     x: Tensor
@@ -134,7 +134,7 @@ def _address(tensor: Tensor | None) -> int | None:
 
 @contextlib.contextmanager
 def _on_device(tensor: Tensor) -> Any:
-    """The tensor's device is current while this lasts; its current stream, as the library takes it."""
+    """Makes the tensor's device the current one; yields its current stream as an address."""
     if tensor.device.type != "cuda":
         yield None
         return

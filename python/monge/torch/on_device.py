@@ -10,6 +10,7 @@ largest coordinate of a pair is 1. So float's range and digits serve clouds of a
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def assignments(
     bounds = range(0, clouds.points[0] + 1, x.shape[1])
     if clouds.x_offsets is not None:
         bounds = clouds.x_offsets.tolist()
-    parts = list(zip(bounds[:-1], bounds[1:], strict=True))
+    parts = list(itertools.pairwise(bounds))
     g = np.nan_to_num(-prices.double().numpy(force=True), posinf=0, neginf=0)
     units, found = unit_of_cost.numpy(force=True), columns.numpy(force=True)
     return Start(

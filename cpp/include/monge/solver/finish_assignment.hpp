@@ -3,9 +3,9 @@
 // precision leaves such, as on a GPU (cpp/simt/kernels/auction.hpp).
 //
 // Algorithm. Where a relative gap is asked for, the matching is certified as it is, and is the
-// answer if it is good enough. Else the exact finish of auction.hpp, from the potentials alone: rows
-// take their best column where it is free, bid without epsilon once each, and what is left takes
-// shortest augmenting paths.
+// answer if it is good enough. Else the exact finish of auction.hpp, from the potentials alone:
+// rows take their best column where it is free, bid without epsilon once each, and what is left
+// takes shortest augmenting paths.
 //
 // Complexity and memory. As the finish of auction.hpp: O(n m dim) for the first look at every row;
 // the better the potentials, the fewer paths. Up to 2048 x 2048 points have their matrix formed.
