@@ -51,6 +51,14 @@ inline int most_shared(std::int64_t& bytes) {
   return error;
 }
 
+inline int multiprocessors(std::int64_t& count) {
+  int device = 0, found = 0;
+  if (const cudaError_t error = cudaGetDevice(&device)) return error;
+  const cudaError_t error = cudaDeviceGetAttribute(&found, cudaDevAttrMultiProcessorCount, device);
+  count = found;
+  return error;
+}
+
 template <class Kernel>
 int launch(const Kernel& kernel, std::int64_t blocks, std::int64_t shared, void* stream) {
   if (blocks == 0) return 0;
@@ -72,6 +80,11 @@ int launch(const Kernel& kernel, std::int64_t blocks, std::int64_t shared, void*
 /// As much as the smallest device has (compute capability 7.5).
 inline int most_shared(std::int64_t& bytes) {
   bytes = 64 * 1024;
+  return 0;
+}
+
+inline int multiprocessors(std::int64_t& count) {
+  count = 4;
   return 0;
 }
 

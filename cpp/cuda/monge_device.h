@@ -81,6 +81,15 @@ MONGE_DEVICE_API int monge_auction(const monge_device_clouds* clouds,
                                    float* price, monge_auction_report* report, void* workspace,
                                    int64_t workspace_bytes, void* stream);
 
+/* --- Row minima: cpp/simt/kernels/row_minima.hpp. --- */
+
+MONGE_DEVICE_API int64_t monge_row_minima_workspace(const monge_device_clouds* clouds);
+/* value_i = min_j (c(x_i, y_j) + seed_j), and the first such j within the problem, -1 if no value is
+ * finite. seed (y_points), or NULL for 0; value, column (x_points). */
+MONGE_DEVICE_API int monge_row_minima(const monge_device_clouds* clouds, const float* seed,
+                                      float* value, int32_t* column, void* workspace,
+                                      int64_t workspace_bytes, void* stream);
+
 #ifdef __cplusplus
 }
 #endif

@@ -73,6 +73,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
         c_int,
         [_CLOUDS, POINTER(AuctionSettings), *[c_void_p] * 4, c_int64, c_void_p],
     ),
+    "monge_row_minima_workspace": (c_int64, [_CLOUDS]),
+    "monge_row_minima": (c_int, [_CLOUDS, *[c_void_p] * 4, c_int64, c_void_p]),
 }
 
 
