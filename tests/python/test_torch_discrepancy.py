@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 import monge.torch as mt  # noqa: E402
 from monge.sliced import random_directions  # noqa: E402
 from monge.torch import ops  # noqa: E402
+from monge.torch.nearest import nearest_in_blocks  # noqa: E402
 
 
 def clouds(*shape, seed=0, dtype=torch.float64):
@@ -88,10 +89,10 @@ def test_nearest_by_the_core_and_in_blocks_of_rows_agree():
     x, y = clouds(1, 700, 2).detach(), clouds(1, 30_000, 2, seed=1).detach()  # three blocks
     for norm in (1.0, 2.0):
         columns = ops.nearest(x, y, None, None, norm)
-        assert torch.equal(columns, ops.nearest_in_blocks(x, y, None, None, norm))
+        assert torch.equal(columns, nearest_in_blocks(x, y, None, None, norm))
     lengths = torch.tensor([9, 4]), torch.tensor([2, 7])
     x, y = clouds(2, 9, 3).detach(), clouds(2, 7, 3, seed=1).detach()
-    columns = ops.nearest(x, y, *lengths, 2.0), ops.nearest_in_blocks(x, y, *lengths, 2.0)
+    columns = ops.nearest(x, y, *lengths, 2.0), nearest_in_blocks(x, y, *lengths, 2.0)
     for k, count in enumerate(lengths[0]):
         assert torch.equal(columns[0][k, :count], columns[1][k, :count])
 

@@ -174,12 +174,12 @@ def test_workers_that_were_forked_solve_too():
 
 
 def test_a_worker_uses_one_thread(monkeypatch):
-    from monge.torch import ops
+    from monge.torch import host
 
-    assert ops._threads(None) is None
+    assert host.threads_here(None) is None
     monkeypatch.setattr(torch.utils.data, "get_worker_info", object)
-    assert ops._threads(None) == 1
-    assert ops._threads(3) == 3
+    assert host.threads_here(None) == 1
+    assert host.threads_here(3) == 3
 
 
 def test_losses_in_threads_are_independent():

@@ -164,3 +164,17 @@ def auction(
 def reports_of(reports: Tensor) -> Any:
     """The reports of an auction as a structured array. Waits for the device."""
     return reports.numpy(force=True).view(REPORT)[:, 0]
+
+
+def row_minima(
+    library: DeviceLibrary, clouds: PairedClouds, cost: str, seed: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """min_j (c(x_i, y_j) + seed_j) of all points of x, and the first such j within the pair.
+
+    `seed` in float32, of all points of y; None: 0.
+    """
+    call = Caller(library, clouds, cost)
+    values = call.empty(call.argument.x_points)
+    columns = call.empty(call.argument.x_points, dtype=torch.int32)
+    call("monge_row_minima", seed, values, columns)
+    return values, columns

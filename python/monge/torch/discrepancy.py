@@ -19,6 +19,7 @@ from monge.torch import ops
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside, lift
 from monge.torch.functional import root
 from monge.torch.ground import power_of_length
+from monge.torch.nearest import check_finite
 
 
 def _mean(values: Tensor, lengths: Tensor | None) -> Tensor:
@@ -143,8 +144,8 @@ def sliced_wasserstein(
             raise ValueError(
                 f"projections must have shape (n_projections, {dim}); got {tuple(rows.shape)}"
             )
-    ops.check_finite(batch.x.detach(), batch.x_lengths, "x")
-    ops.check_finite(batch.y.detach(), batch.y_lengths, "y")
+    check_finite(batch.x.detach(), batch.x_lengths, "x")
+    check_finite(batch.y.detach(), batch.y_lengths, "y")
     with torch.autocast(batch.x.device.type, enabled=False):
         values = _sliced_costs(batch, rows, p).mean(-1)
     total = 1 if batch.a is None else batch.a.detach().sum(-1).to(values.dtype)

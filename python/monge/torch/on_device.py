@@ -4,15 +4,13 @@ Exact transport between equal numbers of equal masses: the device holds an aucti
 precision, and the host takes its prices and columns, finishes exactly in double and certifies. With
 `rtol`, the auction's answer stands if the host's certificate says that it is good enough.
 
-Everything here takes clouds into a unit of their own first: the centre of x is the origin, and the
-largest coordinate of a pair is 1. So float's range and digits serve clouds of any size and place.
+Nearest points, for chamfer. Everything here takes clouds into a unit of their own first, so that
+float's range serves clouds of any size.
 """
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +21,11 @@ from torch import Tensor
 
 from monge import _core
 from monge.device.library import COSTS, AuctionSettings
-from monge.problem import is_real_number
+from monge.problem import is_real_number, thread_count
+from monge.solve import check_limits
 from monge.torch import device
 from monge.torch.batch import inside
+from monge.torch.host import counts, proved
 
 #: An auction has one block of threads per pair of clouds: one pair beyond this would keep a single
 #: multiprocessor busy for longer than the host's solvers take (docs/gpu.md).
@@ -42,47 +42,34 @@ KEYS = {"solver", "rtol", "threads", "time_limit"}
 
 
 @dataclass(frozen=True)
-class Start:
+class Begun:
     """What the device found out of each problem: columns of the rows, and potentials g."""
 
     columns: list[NDArray[np.int32]]
     g: list[NDArray[np.float64]]
+    options: dict[str, Any]
     seconds: float
 
-
-def unit_clouds(
-    x: Tensor, y: Tensor, x_lengths: Tensor | None = None, y_lengths: Tensor | None = None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """x (B, n, d) and y (B, m, d) in float32 in their own unit, and that unit (B,) in double.
-
-    Padding becomes 0.
-    """
-    x_held, y_held = inside(x, x_lengths)[..., None], inside(y, y_lengths)[..., None]
-    x, y = x.double(), y.double()
-    centre = torch.where(x_held, x, 0).sum(1, keepdim=True) / x_held.sum(1, keepdim=True)
-    x, y = torch.where(x_held, x - centre, 0), torch.where(y_held, y - centre, 0)
-    unit = torch.maximum(x.abs().amax((1, 2)), y.abs().amax((1, 2)))
-    unit = torch.where(unit > 0, unit, 1)
-    x, y = (one / unit[:, None, None] for one in (x, y))
-    return x.float(), y.float(), unit
+    def finish(self, problems: list[_core.Problem]) -> list[_core.Solution]:
+        """Proved solutions; NotOptimal if there was no time."""
+        rtol, limit = self.options["rtol"], self.options["time_limit"]
+        left = None if limit is None else max(0.0, limit - self.seconds)
+        threads = thread_count(self.options["threads"])
+        found = _core.finish_assignments(problems, self.columns, self.g, rtol, threads, left)
+        return proved(found, rtol)
 
 
-def cost_unit(unit: Tensor, cost: str) -> Tensor:
-    """The cost of a length of one unit."""
-    return unit**2 if cost == "sqeuclidean" else unit
-
-
-def assignments(
+def begin_assignments(
     x: Tensor,
     y: Tensor,
-    masses: Sequence[Tensor | None],
+    masses: tuple[Tensor | None, Tensor | None],
     lengths: tuple[Tensor | None, Tensor | None],
     cost: str,
     options: dict[str, Any],
-) -> Start | None:
+) -> Begun | None:
     """Near-optimal assignments by auctions on the device; None where the host is to solve alone.
 
-    `options`: as the operator's `how`. Waits for the device.
+    `options`: those of the operator's `how`. Waits for the device.
     """
     library = device.library_for(x)
     if library is None or not (_asks_for_any_solver(options) and cost in COSTS):
@@ -91,22 +78,22 @@ def assignments(
     # On a line sorting is exact, and is the host's.
     if not equal_masses or len(x) == 0 or x.shape[1] > MOST_POINTS or x.shape[-1] < 2:
         return None
-    if not _equal(*lengths):
+    sizes = counts(lengths[0], *x.shape[:2], "x")
+    if sizes != counts(lengths[1], *y.shape[:2], "y"):
         return None
+    check_limits(options["threads"], options["time_limit"])
     begin = time.perf_counter()
     x, y, unit = unit_clouds(x, y, *lengths)
     clouds = device.ragged(x, y, *lengths)
     columns, prices, _ = device.auction(library, clouds, cost, _settings(options["rtol"]))
-    unit_of_cost = cost_unit(unit, cost)
-    bounds = range(0, clouds.points[0] + 1, x.shape[1])
-    if clouds.x_offsets is not None:
-        bounds = clouds.x_offsets.tolist()
-    parts = list(itertools.pairwise(bounds))
+    # Numbers that are not finite are the host's to refuse.
     g = np.nan_to_num(-prices.double().numpy(force=True), posinf=0, neginf=0)
-    units, found = unit_of_cost.numpy(force=True), columns.numpy(force=True)
-    return Start(
-        [found[start:stop] for start, stop in parts],
-        [g[start:stop] * one for (start, stop), one in zip(parts, units, strict=True)],
+    units = (unit**2 if cost == "sqeuclidean" else unit).numpy(force=True)
+    ends = np.cumsum(sizes)[:-1]
+    return Begun(
+        np.split(columns.numpy(force=True), ends),
+        [part * one for part, one in zip(np.split(g, ends), units, strict=True)],
+        options,
         time.perf_counter() - begin,
     )
 
@@ -117,12 +104,6 @@ def _asks_for_any_solver(options: dict[str, Any]) -> bool:
     rtol = options["rtol"]
     plain = options["solver"] == "auto" and set(options) == KEYS
     return plain and is_real_number(rtol) and 0 <= rtol < 1
-
-
-def _equal(x_lengths: Tensor | None, y_lengths: Tensor | None) -> bool:
-    if x_lengths is None or y_lengths is None:
-        return x_lengths is y_lengths
-    return torch.equal(x_lengths, y_lengths)
 
 
 def _settings(rtol: float) -> AuctionSettings:
@@ -138,9 +119,37 @@ def _settings(rtol: float) -> AuctionSettings:
     )
 
 
-def finish(
-    problems: list[_core.Problem], start: Start, rtol: float, threads: int, limit: float | None
-) -> list[_core.Solution]:
-    """Certified solutions from what the device found; `limit` in seconds, the device's included."""
-    left = None if limit is None else max(0.0, limit - start.seconds)
-    return _core.finish_assignments(problems, start.columns, start.g, rtol, threads, left)
+def unit_clouds(
+    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """x (B, n, d) and y (B, m, d) in float32 in a unit of their own, and that unit (B,) in double.
+
+    The unit is a power of two, so that float32 coordinates stay what they are; float64 coordinates
+    are centred before they are rounded. Padding becomes 0.
+    """
+    x_held, y_held = inside(x, x_lengths)[..., None], inside(y, y_lengths)[..., None]
+    if x.dtype == torch.float64:
+        centre = torch.where(x_held, x, 0).sum(1, keepdim=True) / x_held.sum(1, keepdim=True)
+        x, y = x - centre, y - centre
+    x, y = torch.where(x_held, x, 0), torch.where(y_held, y, 0)
+    largest = torch.maximum(x.abs().amax((1, 2)), y.abs().amax((1, 2))).double()
+    unit = torch.ldexp(torch.ones_like(largest), torch.frexp(largest).exponent)
+    x, y = (one.double() / unit[:, None, None] for one in (x, y))
+    return x.float(), y.float(), unit
+
+
+def searches(x: Tensor, norm: float) -> bool:
+    """Whether nearest points by this norm are found by the device library."""
+    euclidean = norm == 2 and x.dtype == torch.float32 and x.numel() > 0
+    return euclidean and device.library_for(x) is not None
+
+
+def nearest(x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None) -> Tensor:
+    """For each point of x the nearest of y: (B, n). For what `searches` says."""
+    library = device.library_for(x)
+    assert library is not None
+    size, n = x.shape[:2]
+    x, y, _ = unit_clouds(x, y, x_lengths, y_lengths)
+    clouds = device.ragged(x, y, x_lengths, y_lengths)
+    _, columns = device.row_minima(library, clouds, "sqeuclidean", None)
+    return device.unpacked(columns, clouds.x_offsets, size, n).to(torch.int64)

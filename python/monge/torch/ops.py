@@ -17,8 +17,8 @@ except where the optimum jumps: backward functions are differentiable torch, and
 right in x, y and in the incoming gradient. The plan does change with masses, and potentials with
 points and costs; those mixed derivatives raise.
 
-Memory O(B (n + m) d) for points. Inputs on the CPU are read in place; inputs on another device are
-copied to the host, solved there, and the results copied back.
+Memory O(B (n + m) d) for points. Inputs on the CPU are read in place. What on_device.py has is
+computed on a GPU; all else is copied to the host, solved there, and the results copied back.
 
 Source: V. M. Danskin, The theory of max-min, with applications, SIAM J. Appl. Math. 14 (1966)
 641-664; for the potentials, Peyre and Cuturi, Computational optimal transport (2019), section 9.1.
@@ -26,11 +26,7 @@ Source: V. M. Danskin, The theory of max-min, with applications, SIAM J. Appl. M
 
 from __future__ import annotations
 
-import ast
-import functools
 import math
-import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,183 +34,35 @@ import torch
 from torch import Tensor
 
 from monge import _core
-from monge.device import device_info
 from monge.entropic import EntropicSolution, _sinkhorn
-from monge.problem import Cost, cloud_problem, dense_problem, thread_count
-from monge.solution import NotOptimal, from_core
-from monge.solve import _solve, check_limits, is_proved
+from monge.problem import cloud_problem, dense_problem
+from monge.solution import NotOptimal
 from monge.torch import on_device
 from monge.torch.batch import inside
-from monge.torch.ground import cost_gradient, entropic_forces
-from monge.transforms import c_transform
-
-Outputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+from monge.torch.envelope import (
+    ENTROPIC_TWICE,
+    PLAN_BY_MASSES,
+    POTENTIALS_BY_COSTS,
+    by_masses,
+    by_points,
+    constant,
+)
+from monge.torch.ground import entropic_forces
+from monge.torch.host import (
+    Outputs,
+    as_cost,
+    empty,
+    options_of,
+    pack,
+    pairs_of_clouds,
+    parts_of_matrices,
+    solve_all,
+    to_array,
+    to_tensor,
+)
+from monge.torch.nearest import check_finite, nearest_by_core, nearest_in_blocks
 
 _PLAN = "Tensor cost, Tensor rows, Tensor cols, Tensor mass, Tensor f, Tensor g"
-
-
-@functools.cache
-def _say_where_it_runs(device: str) -> None:
-    info = device_info() if device == "cuda" else None
-    because = f", since {info.reason}" if info and info.reason else ""
-    warnings.warn(
-        f"monge solves this on the CPU: tensors on {device!r} are copied to the host and back"
-        f"{because}",
-        RuntimeWarning,
-        stacklevel=3,
-    )
-
-
-def _host(tensor: Tensor | None, said: bool = True) -> Any:
-    """The tensor as an array; on the CPU a view of the same memory. None stays None.
-
-    `said`: elsewhere, a warning says once that it is copied.
-    """
-    if tensor is None:
-        return None
-    if said and tensor.device.type != "cpu":
-        _say_where_it_runs(tensor.device.type)
-    return tensor.numpy(force=True)
-
-
-def _part(masses: Any, k: int, count: int) -> Any:
-    """The masses of pair k, without padding."""
-    return None if masses is None else masses[k, :count]
-
-
-def _lengths(lengths: Tensor | None, batch: int, most: int, argument: str) -> list[int]:
-    if lengths is None:
-        return [most] * batch
-    values = [int(value) for value in lengths.tolist()]
-    for k, value in enumerate(values):
-        if not 1 <= value <= most:
-            raise ValueError(
-                f"lengths of {argument} must be from 1 to {most}, the padded size; "
-                f"got {value} for pair {k} of the batch"
-            )
-    return values
-
-
-def _threads(threads: int | None) -> int | None:
-    """One thread inside a DataLoader's worker, where every core has a worker of its own."""
-    if threads is None and torch.utils.data.get_worker_info() is not None:
-        return 1
-    return threads
-
-
-def _solve_all(
-    problems: list[_core.Problem], how: str, start: on_device.Start | None = None
-) -> list[_core.Solution]:
-    """Certified solutions; from what a device found out, where it did."""
-    options = ast.literal_eval(how)
-    threads = _threads(options.pop("threads"))
-    solver, rtol, limit = (options.pop(name) for name in ("solver", "rtol", "time_limit"))
-    if start is None:
-        solutions = _solve(problems, solver, rtol, threads, limit, None, options)
-    else:
-        check_limits(threads, limit)
-        solutions = on_device.finish(problems, start, rtol, thread_count(threads), limit)
-    for solution in solutions:
-        if not is_proved(solution, rtol):
-            raise NotOptimal(from_core(solution))
-    return solutions
-
-
-def _pack(solutions: Sequence[_core.Solution], n: int, m: int, like: Tensor) -> Outputs:
-    """The outputs of an operator: a batch of solutions, padded."""
-    size, most = len(solutions), n + m - 1
-    costs = np.array([solution.cost for solution in solutions])
-    rows, cols = np.zeros((2, size, most), dtype=np.int64)
-    mass, f, g = np.zeros((size, most)), np.zeros((size, n)), np.zeros((size, m))
-    for k, solution in enumerate(solutions):
-        rows_k, cols_k, mass_k, f_k, g_k = solution.take_arrays()
-        if len(mass_k) > most:
-            raise ValueError(
-                f"solver must return a plan of at most n + m - 1 = {most} triplets here; "
-                f"{solution.solver!r} returned {len(mass_k)}"
-            )
-        rows[k, : len(rows_k)], cols[k, : len(cols_k)], mass[k, : len(mass_k)] = (
-            rows_k,
-            cols_k,
-            mass_k,
-        )
-        f[k, : len(f_k)], g[k, : len(g_k)] = f_k, g_k
-    values = [torch.from_numpy(array).to(like.dtype) for array in (costs, mass, f, g)]
-    indices = [torch.from_numpy(array) for array in (rows, cols)]
-    cost_, rows_, cols_, mass_, f_, g_ = (
-        tensor.to(like.device) for tensor in (values[0], *indices, *values[1:])
-    )
-    return cost_, rows_, cols_, mass_, f_, g_
-
-
-def _empty(batch: Any, n: Any, m: Any, like: Tensor) -> Outputs:
-    """What `_pack` returns, without values."""
-    most = n + m - 1
-    return (
-        like.new_empty(batch),
-        like.new_empty((batch, most), dtype=torch.int64),
-        like.new_empty((batch, most), dtype=torch.int64),
-        like.new_empty((batch, most)),
-        like.new_empty((batch, n)),
-        like.new_empty((batch, m)),
-    )
-
-
-class _Constant(torch.autograd.Function):
-    """`values` as they are, where differentiating them by `causes` would need what is missing."""
-
-    @staticmethod
-    def forward(values: Tensor, message: str, *causes: Tensor | None) -> Tensor:
-        return values.view_as(values)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.message = inputs[1]
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Any:
-        raise RuntimeError(ctx.message)
-
-
-def _plan_of_masses(mass: Tensor, a: Tensor | None, b: Tensor | None) -> Tensor:
-    if not torch.is_grad_enabled():
-        return mass
-    message = (
-        "the derivative of an optimal plan by masses is not available: differentiate the transport "
-        "cost twice by points or costs alone, with masses that do not require grad"
-    )
-    return _Constant.apply(mass, message, a, b)
-
-
-def _potential_of(potential: Tensor, *causes: Tensor) -> Tensor:
-    if not torch.is_grad_enabled():
-        return potential
-    message = (
-        "the derivative of optimal potentials by points or costs is not available: the gradient of "
-        "a transport cost by masses can be differentiated by masses alone"
-    )
-    return _Constant.apply(potential, message, *causes)
-
-
-def _mass_gradient(
-    grad: Tensor, potential: Tensor, lengths: Tensor | None, masses: Tensor
-) -> Tensor:
-    """grad times the centred potential; nothing for padding."""
-    held = torch.isfinite(potential) & inside(potential, lengths)
-    total = torch.where(held, potential, 0).sum(-1, keepdim=True)
-    mean = total / held.sum(-1, keepdim=True).clamp(min=1)
-    centred = torch.where(held, potential - mean, torch.where(potential == torch.inf, potential, 0))
-    return (grad[:, None] * centred).to(masses.dtype)
-
-
-def _gather(points: Tensor, indices: Tensor) -> Tensor:
-    return points.gather(1, indices[..., None].expand(-1, -1, points.shape[-1]))
-
-
-def _scatter(values: Tensor, indices: Tensor, like: Tensor) -> Tensor:
-    """Adds values (B, k, d) to their points (B, n, d)."""
-    return torch.zeros_like(like).scatter_add(1, indices[..., None].expand_as(values), values)
-
 
 # --- from points -------------------------------------------------------------------------------
 
@@ -242,41 +90,26 @@ def transport(
     options. Returns the cost (B,), the plan's rows, cols and mass (B, n + m - 1), and the
     potentials f (B, n) and g (B, m).
     """
-    ground: Cost = (cost, power) if cost == "euclidean_power" else cost
-    size, n, m = x.shape[0], x.shape[1], y.shape[1]
-    counts_x, counts_y = _lengths(x_lengths, size, n, "x"), _lengths(y_lengths, size, m, "y")
     lengths = x_lengths, y_lengths
-    start = on_device.assignments(x, y, (a, b), lengths, cost, ast.literal_eval(how))
-    points_x, points_y, masses_a, masses_b = (_host(one, start is None) for one in (x, y, a, b))
-    problems = []
-    for k in range(size):
-        i, j = counts_x[k], counts_y[k]
-        masses = _part(masses_a, k, i), _part(masses_b, k, j)
-        problems.append(cloud_problem(points_x[k, :i], points_y[k, :j], *masses, ground))
-    return _pack(_solve_all(problems, how, start), n, m, x)
+    begun = on_device.begin_assignments(x, y, (a, b), lengths, cost, options_of(how))
+    # What the device has begun is finished here, which is no news to anybody.
+    points = (x, y) if begun is None else (x.cpu(), y.cpu())
+    pairs = pairs_of_clouds(*points, a, b, *lengths)
+    problems = [cloud_problem(*pair, as_cost(cost, power)) for pair in pairs]
+    solutions = solve_all(problems, how) if begun is None else begun.finish(problems)
+    return pack(solutions, x.shape[1], y.shape[1], x)
 
 
 @transport.register_fake
-def _(
-    x: Tensor,
-    y: Tensor,
-    a: Tensor | None,
-    b: Tensor | None,
-    x_lengths: Tensor | None,
-    y_lengths: Tensor | None,
-    cost: str,
-    power: float,
-    how: str,
-) -> Outputs:
-    return _empty(x.shape[0], x.shape[1], y.shape[1], x)
+def _(x: Tensor, y: Tensor, *_: Any) -> Outputs:
+    return empty(x.shape[0], x.shape[1], y.shape[1], x)
 
 
 def _transport_setup(ctx: Any, inputs: tuple[Any, ...], output: Outputs) -> None:
-    x, y, a, b, x_lengths, y_lengths, ctx.cost, ctx.power, _ = inputs
-    _, rows, cols, mass, f, g = output
-    ctx.mark_non_differentiable(rows, cols, mass, f, g)
+    *tensors, ctx.cost, ctx.power, _ = inputs
+    ctx.mark_non_differentiable(*output[1:])
     ctx.set_materialize_grads(False)
-    ctx.save_for_backward(x, y, a, b, x_lengths, y_lengths, rows, cols, mass, f, g)
+    ctx.save_for_backward(*tensors, *output[1:])
 
 
 def _transport_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
@@ -284,16 +117,12 @@ def _transport_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor 
     if grad is None:
         return tuple(gradients)
     x, y, a, b, x_lengths, y_lengths, rows, cols, mass, f, g = ctx.saved_tensors
-    if ctx.needs_input_grad[0] or ctx.needs_input_grad[1]:
-        moved = _gather(x, rows) - _gather(y, cols)
-        weight = grad[:, None] * _plan_of_masses(mass, a, b)
-        force = weight[..., None] * cost_gradient(moved, ctx.cost, ctx.power)
-        gradients[0] = _scatter(force, rows, x) if ctx.needs_input_grad[0] else None
-        gradients[1] = _scatter(-force, cols, y) if ctx.needs_input_grad[1] else None
-    if a is not None and ctx.needs_input_grad[2]:
-        gradients[2] = _mass_gradient(grad, _potential_of(f, x, y), x_lengths, a)
-    if b is not None and ctx.needs_input_grad[3]:
-        gradients[3] = _mass_gradient(grad, _potential_of(g, x, y), y_lengths, b)
+    wanted = ctx.needs_input_grad
+    if wanted[0] or wanted[1]:
+        weight = grad[:, None] * constant(mass, PLAN_BY_MASSES, a, b)
+        gradients[:2] = by_points(wanted[:2], (x, y), (rows, cols, weight), ctx.cost, ctx.power)
+    f, g = (constant(one, POTENTIALS_BY_COSTS, x, y) for one in (f, g))
+    gradients[2:4] = by_masses(grad, wanted[2:4], (a, f, x_lengths), (b, g, y_lengths))
     return tuple(gradients)
 
 
@@ -318,37 +147,22 @@ def transport_cost(
     how: str,
 ) -> Outputs:
     """Exact transport by cost matrices (B, n, m); otherwise as `transport`."""
-    costs, masses_a, masses_b = _host(cost_matrix), _host(a), _host(b)
-    size, n, m = cost_matrix.shape
-    rows, cols = _lengths(row_lengths, size, n, "rows"), _lengths(col_lengths, size, m, "columns")
-    problems = []
-    for k in range(size):
-        i, j = rows[k], cols[k]
-        masses = _part(masses_a, k, i), _part(masses_b, k, j)
-        problems.append(dense_problem(costs[k, :i, :j], *masses))
-    return _pack(_solve_all(problems, how), n, m, cost_matrix)
+    _, n, m = cost_matrix.shape
+    parts = parts_of_matrices(cost_matrix, a, b, row_lengths, col_lengths)
+    return pack(solve_all([dense_problem(*part) for part in parts], how), n, m, cost_matrix)
 
 
 @transport_cost.register_fake
-def _(
-    cost_matrix: Tensor,
-    a: Tensor | None,
-    b: Tensor | None,
-    row_lengths: Tensor | None,
-    col_lengths: Tensor | None,
-    how: str,
-) -> Outputs:
+def _(cost_matrix: Tensor, *_: Any) -> Outputs:
     size, n, m = cost_matrix.shape
-    return _empty(size, n, m, cost_matrix)
+    return empty(size, n, m, cost_matrix)
 
 
 def _transport_cost_setup(ctx: Any, inputs: tuple[Any, ...], output: Outputs) -> None:
-    cost_matrix, a, b, row_lengths, col_lengths, _ = inputs
-    _, rows, cols, mass, f, g = output
-    ctx.mark_non_differentiable(rows, cols, mass, f, g)
+    *tensors, _ = inputs
+    ctx.mark_non_differentiable(*output[1:])
     ctx.set_materialize_grads(False)
-    ctx.shape = cost_matrix.shape
-    ctx.save_for_backward(cost_matrix, a, b, row_lengths, col_lengths, rows, cols, mass, f, g)
+    ctx.save_for_backward(*tensors, *output[1:])
 
 
 def _transport_cost_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
@@ -356,15 +170,14 @@ def _transport_cost_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Te
     if grad is None:
         return tuple(gradients)
     cost_matrix, a, b, row_lengths, col_lengths, rows, cols, mass, f, g = ctx.saved_tensors
-    size, n, m = ctx.shape
-    if ctx.needs_input_grad[0]:
-        weight = grad[:, None] * _plan_of_masses(mass, a, b)
+    wanted = ctx.needs_input_grad
+    if wanted[0]:
+        size, n, m = cost_matrix.shape
+        weight = grad[:, None] * constant(mass, PLAN_BY_MASSES, a, b)
         flat = weight.new_zeros((size, n * m)).scatter_add(1, rows * m + cols, weight)
         gradients[0] = flat.reshape(size, n, m)
-    if a is not None and ctx.needs_input_grad[1]:
-        gradients[1] = _mass_gradient(grad, _potential_of(f, cost_matrix), row_lengths, a)
-    if b is not None and ctx.needs_input_grad[2]:
-        gradients[2] = _mass_gradient(grad, _potential_of(g, cost_matrix), col_lengths, b)
+    f, g = (constant(one, POTENTIALS_BY_COSTS, cost_matrix) for one in (f, g))
+    gradients[1:3] = by_masses(grad, wanted[1:3], (a, f, row_lengths), (b, g, col_lengths))
     return tuple(gradients)
 
 
@@ -400,53 +213,29 @@ def entropic(
     threads, time_limit. By the envelope theorem the derivatives are those of the cost by the
     points, for the entropic plan, and the potentials by the masses.
     """
-    ground: Cost = (cost, power) if cost == "euclidean_power" else cost
-    points_x, points_y, masses_a, masses_b = _host(x), _host(y), _host(a), _host(b)
-    size, n, m = x.shape[0], x.shape[1], y.shape[1]
-    counts_x, counts_y = _lengths(x_lengths, size, n, "x"), _lengths(y_lengths, size, m, "y")
-    given, problems = [], []
-    for k in range(size):
-        i, j = counts_x[k], counts_y[k]
-        masses = _part(masses_a, k, i), _part(masses_b, k, j)
-        given.append((points_x[k, :i], points_y[k, :j], *masses, ground))
-        problems.append(cloud_problem(*given[k]))
-    options = ast.literal_eval(how)
-    options["threads"] = _threads(options["threads"])
+    ground = as_cost(cost, power)
+    pairs = list(pairs_of_clouds(x, y, a, b, x_lengths, y_lengths))
     results = _sinkhorn(
-        problems,
+        [cloud_problem(*pair, ground) for pair in pairs],
         symmetric,
         epsilon,
         method="auto",
         penalty=math.inf,
         progress=None,
-        **options,
+        **options_of(how),
     )
-    values = np.zeros(size)
-    f, g = np.zeros((size, n)), np.zeros((size, m))
-    for k, result in enumerate(results):
+    values, f, g = np.zeros(len(x)), np.zeros(x.shape[:2]), np.zeros(y.shape[:2])
+    for k, (result, pair) in enumerate(zip(results, pairs, strict=True)):
         if result.status != "within_tolerance":
-            names = dict(zip(("x", "y", "a", "b", "cost"), given[k], strict=True))
+            names = dict(zip(("x", "y", "a", "b", "cost"), (*pair, ground), strict=True))
             raise NotOptimal(EntropicSolution(result, names, epsilon, math.inf, 0))
         values[k] = result.value
-        f[k, : counts_x[k]], g[k, : counts_y[k]] = result.take_potentials()
-    potentials = [torch.from_numpy(one).to(x.device) for one in (f, g)]
-    return torch.from_numpy(values).to(x.dtype).to(x.device), potentials[0], potentials[1]
+        f[k, : len(pair[0])], g[k, : len(pair[1])] = result.take_potentials()
+    return to_tensor(values, x, x.dtype), to_tensor(f, x), to_tensor(g, x)
 
 
 @entropic.register_fake
-def _(
-    x: Tensor,
-    y: Tensor,
-    a: Tensor | None,
-    b: Tensor | None,
-    x_lengths: Tensor | None,
-    y_lengths: Tensor | None,
-    cost: str,
-    power: float,
-    epsilon: float,
-    symmetric: bool,
-    how: str,
-) -> tuple[Tensor, Tensor, Tensor]:
+def _(x: Tensor, y: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
     f, g = (x.new_empty(one.shape[:2], dtype=torch.float64) for one in (x, y))
     return x.new_empty(x.shape[0]), f, g
 
@@ -454,11 +243,10 @@ def _(
 def _entropic_setup(
     ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]
 ) -> None:
-    x, y, a, b, x_lengths, y_lengths, ctx.cost, ctx.power, ctx.epsilon, *_ = inputs
-    _, f, g = output
-    ctx.mark_non_differentiable(f, g)
+    *tensors, ctx.cost, ctx.power, ctx.epsilon, _, _ = inputs
+    ctx.mark_non_differentiable(*output[1:])
     ctx.set_materialize_grads(False)
-    ctx.save_for_backward(x, y, a, b, x_lengths, y_lengths, f, g)
+    ctx.save_for_backward(*tensors, *output[1:])
 
 
 def _shares(masses: Tensor | None, points: Tensor, lengths: Tensor | None) -> Tensor:
@@ -485,23 +273,14 @@ def _entropic_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor |
     if grad is None:
         return tuple(gradients)
     x, y, a, b, x_lengths, y_lengths, f, g = ctx.saved_tensors
-
-    def constant(values: Tensor) -> Tensor:
-        if not torch.is_grad_enabled():
-            return values
-        message = (
-            "the second derivative of entropic transport is not available: its gradient is that of "
-            "the envelope theorem, with the plan held fixed"
-        )
-        return _Constant.apply(values, message, x, y, a, b)
-
-    if ctx.needs_input_grad[0] or ctx.needs_input_grad[1]:
+    wanted, causes = ctx.needs_input_grad, (x, y, a, b)
+    if wanted[0] or wanted[1]:
         for k, force in enumerate(_entropic_forces(ctx)):
-            if ctx.needs_input_grad[k]:
-                gradients[k] = grad[:, None, None] * constant(force.to(x.dtype))
-    for k, masses, potential, lengths in ((2, a, f, x_lengths), (3, b, g, y_lengths)):
-        if masses is not None and ctx.needs_input_grad[k]:
-            gradients[k] = _mass_gradient(grad, constant(potential), lengths, masses)
+            if wanted[k]:
+                held = constant(force.to(x.dtype), ENTROPIC_TWICE, *causes)
+                gradients[k] = grad[:, None, None] * held
+    f, g = (constant(one, ENTROPIC_TWICE, *causes) for one in (f, g))
+    gradients[2:4] = by_masses(grad, wanted[2:4], (a, f, x_lengths), (b, g, y_lengths))
     return tuple(gradients)
 
 
@@ -518,39 +297,26 @@ entropic.register_autograd(_entropic_backward, setup_context=_entropic_setup)
 )
 def assignment(cost_matrix: Tensor, how: str) -> tuple[Tensor, Tensor]:
     """The cheapest matching of each cost matrix (B, n, m): pairs (B, min(n, m)), rows sorted."""
-    costs = _host(cost_matrix)
+    costs = to_array(cost_matrix)
     size, n, m = costs.shape
     rows, cols = np.zeros((2, size, min(n, m)), dtype=np.int64)
     if min(n, m) > 0:
         problems = [_core.Problem.dense(one, None, None, True) for one in costs]
-        for k, solution in enumerate(_solve_all(problems, how)):
+        for k, solution in enumerate(solve_all(problems, how)):
             rows_k, cols_k, *_ = solution.take_arrays()
             order = np.argsort(rows_k)
             rows[k], cols[k] = rows_k[order], cols_k[order]
-    device = cost_matrix.device
-    return torch.from_numpy(rows).to(device), torch.from_numpy(cols).to(device)
+    return to_tensor(rows, cost_matrix), to_tensor(cols, cost_matrix)
 
 
 @assignment.register_fake
-def _(cost_matrix: Tensor, how: str) -> tuple[Tensor, Tensor]:
+def _(cost_matrix: Tensor, _: str) -> tuple[Tensor, Tensor]:
     size, n, m = cost_matrix.shape
     pairs = cost_matrix.new_empty((size, torch.sym_min(n, m)), dtype=torch.int64)
     return pairs, torch.empty_like(pairs)
 
 
 # --- nearest points ------------------------------------------------------------------------------
-
-
-def check_finite(points: Tensor, lengths: Tensor | None, argument: str) -> None:
-    """Raises ValueError for NaN or infinity in points (B, n, d), and for wrong lengths."""
-    _lengths(lengths, points.shape[0], points.shape[1], argument)
-    if not bool(torch.isfinite(points[inside(points, lengths)]).all()):
-        raise ValueError(f"{argument} must have finite coordinates; got NaN or infinity")
-
-
-def _largest(points: Tensor, lengths: Tensor | None) -> float:
-    entries = points[inside(points, lengths)]
-    return float(entries.abs().max()) or 1.0 if entries.numel() else 1.0
 
 
 @torch.library.custom_op(
@@ -566,54 +332,18 @@ def nearest(
 
     On the CPU the core searches, in a tree where that pays; elsewhere all distances are computed
     on the device, from differences, so that far clouds lose nothing to cancellation: O(B n m d)
-    time, memory bounded by working on rows in blocks.
+    time, by monge's kernel in O(B n) memory, or by torch's operations on rows in blocks.
     """
     check_finite(x, x_lengths, "x")
     check_finite(y, y_lengths, "y")
-    if x.device.type == "cpu":
-        return _nearest_by_core(
-            x, y, x_lengths, y_lengths, "euclidean" if norm == 2 else "cityblock"
-        )
-    return nearest_in_blocks(x, y, x_lengths, y_lengths, norm)
-
-
-def _nearest_by_core(
-    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, cost: str
-) -> Tensor:
-    size, n, m = x.shape[0], x.shape[1], y.shape[1]
-    columns = np.zeros((size, n), dtype=np.int64)
-    threads = _threads(None)
-    points_x, points_y = _host(x), _host(y)
-    counts = zip(_lengths(x_lengths, size, n, "x"), _lengths(y_lengths, size, m, "y"), strict=True)
-    for k, (i, j) in enumerate(counts):
-        parts = points_x[k, :i], points_y[k, :j]
-        columns[k, :i] = c_transform(np.zeros(j), *parts, cost=cost, threads=threads)[1]
-    return torch.from_numpy(columns)
-
-
-def nearest_in_blocks(
-    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, norm: float
-) -> Tensor:
-    """`nearest` in torch's own operations."""
-    size, n, m = x.shape[0], x.shape[1], y.shape[1]
-    columns = x.new_zeros((size, n), dtype=torch.int64)
-    # The unit of length matters to no nearest point, but squares of tiny or huge ones would vanish.
-    unit = max(_largest(x, x_lengths), _largest(y, y_lengths))
-    x, y = x / unit, y / unit
-    padding = ~inside(y, y_lengths)[:, None]
-    rows = max(1, 2**24 // max(1, size * m))
-    for start in range(0, n, rows):
-        block = torch.cdist(
-            x[:, start : start + rows], y, p=norm, compute_mode="donot_use_mm_for_euclid_dist"
-        )
-        columns[:, start : start + rows] = block.masked_fill_(padding, torch.inf).argmin(-1)
-    return columns
+    if on_device.searches(x, norm):
+        return on_device.nearest(x, y, x_lengths, y_lengths)
+    search = nearest_by_core if x.device.type == "cpu" else nearest_in_blocks
+    return search(x, y, x_lengths, y_lengths, norm)
 
 
 @nearest.register_fake
-def _(
-    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, norm: float
-) -> Tensor:
+def _(x: Tensor, *_: Any) -> Tensor:
     return x.new_empty(x.shape[:2], dtype=torch.int64)
 
 

@@ -1,0 +1,167 @@
+"""Between tensors and the core: arrays of the same memory, pairs without padding, and back.
+
+Tensors on the CPU are read in place; those of another device are copied to the host, and what is
+found copied back, which a warning says once.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from monge import _core
+from monge.device import device_info
+from monge.problem import Cost
+from monge.solution import NotOptimal, from_core
+from monge.solve import _solve, is_proved
+
+Outputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+#: The points of x and y and the masses a and b of one pair, without padding.
+Pair = tuple[Any, Any, Any, Any]
+
+
+@functools.cache
+def _say_where_it_runs(device: str) -> None:
+    reason = device_info().reason if device == "cuda" else None
+    warnings.warn(
+        f"monge solves this on the CPU: tensors on {device!r} are copied to the host and back"
+        + (f", since {reason}" if reason else ""),
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def to_array(tensor: Tensor) -> Any:
+    """The tensor as an array; on the CPU a view of the same memory."""
+    if tensor.device.type != "cpu":
+        _say_where_it_runs(tensor.device.type)
+    return tensor.numpy(force=True)
+
+
+def counts(lengths: Tensor | None, batch: int, most: int, argument: str) -> list[int]:
+    """How many of the padded size count, of each of the batch."""
+    if lengths is None:
+        return [most] * batch
+    values = [int(value) for value in lengths.tolist()]
+    for k, value in enumerate(values):
+        if not 1 <= value <= most:
+            raise ValueError(
+                f"lengths of {argument} must be from 1 to {most}, the padded size; "
+                f"got {value} for pair {k} of the batch"
+            )
+    return values
+
+
+def _parts(masses: Tensor | None, sizes: list[int]) -> list[Any]:
+    if masses is None:
+        return [None] * len(sizes)
+    array = to_array(masses)
+    return [array[k, :count] for k, count in enumerate(sizes)]
+
+
+def pairs_of_clouds(
+    x: Tensor,
+    y: Tensor,
+    a: Tensor | None,
+    b: Tensor | None,
+    x_lengths: Tensor | None,
+    y_lengths: Tensor | None,
+) -> Iterator[Pair]:
+    """The arrays x, y, a and b of each pair of a padded batch."""
+    x_counts = counts(x_lengths, x.shape[0], x.shape[1], "x")
+    y_counts = counts(y_lengths, y.shape[0], y.shape[1], "y")
+    points = _parts(x, x_counts), _parts(y, y_counts)
+    masses = _parts(a, x_counts), _parts(b, y_counts)
+    return zip(points[0], points[1], masses[0], masses[1], strict=True)
+
+
+def parts_of_matrices(
+    cost_matrix: Tensor,
+    a: Tensor | None,
+    b: Tensor | None,
+    row_lengths: Tensor | None,
+    col_lengths: Tensor | None,
+) -> Iterator[tuple[Any, Any, Any]]:
+    """The arrays C, a and b of each matrix of a padded batch."""
+    size, n, m = cost_matrix.shape
+    rows, cols = counts(row_lengths, size, n, "rows"), counts(col_lengths, size, m, "columns")
+    costs = [one[:i, :j] for one, i, j in zip(to_array(cost_matrix), rows, cols, strict=True)]
+    return zip(costs, _parts(a, rows), _parts(b, cols), strict=True)
+
+
+def as_cost(name: str, power: float) -> Cost:
+    """The ground cost of the name and power that operators take."""
+    return (name, power) if name == "euclidean_power" else name
+
+
+def threads_here(threads: int | None) -> int | None:
+    """One thread inside a DataLoader's worker, where every core has a worker of its own."""
+    if threads is None and torch.utils.data.get_worker_info() is not None:
+        return 1
+    return threads
+
+
+def options_of(how: str) -> dict[str, Any]:
+    """The settings in the literal that an operator takes."""
+    options: dict[str, Any] = ast.literal_eval(how)
+    return options | {"threads": threads_here(options["threads"])}
+
+
+def solve_all(problems: list[_core.Problem], how: str) -> list[_core.Solution]:
+    """Solutions that are proved; NotOptimal else."""
+    options = options_of(how)
+    solver, rtol = options.pop("solver"), options.pop("rtol")
+    threads, time_limit = options.pop("threads"), options.pop("time_limit")
+    return proved(_solve(problems, solver, rtol, threads, time_limit, None, options), rtol)
+
+
+def proved(solutions: list[_core.Solution], rtol: float) -> list[_core.Solution]:
+    """The solutions, which must be proved to `rtol`; NotOptimal else."""
+    for solution in solutions:
+        if not is_proved(solution, rtol):
+            raise NotOptimal(from_core(solution))
+    return solutions
+
+
+def pack(solutions: Sequence[_core.Solution], n: int, m: int, like: Tensor) -> Outputs:
+    """A batch of solutions, padded: cost, the plan's rows, cols and mass, and f and g."""
+    size, most = len(solutions), n + m - 1
+    costs = np.array([solution.cost for solution in solutions])
+    rows, cols = np.zeros((2, size, most), dtype=np.int64)
+    mass, f, g = np.zeros((size, most)), np.zeros((size, n)), np.zeros((size, m))
+    for k, solution in enumerate(solutions):
+        arrays: tuple[Any, ...] = solution.take_arrays()
+        if len(arrays[2]) > most:
+            raise ValueError(
+                f"solver must return a plan of at most n + m - 1 = {most} triplets here; "
+                f"{solution.solver!r} returned {len(arrays[2])}"
+            )
+        for padded, values in zip((rows, cols, mass, f, g), arrays, strict=True):
+            padded[k, : len(values)] = values
+    cost_, mass_, f_, g_ = (to_tensor(one, like, like.dtype) for one in (costs, mass, f, g))
+    return cost_, to_tensor(rows, like), to_tensor(cols, like), mass_, f_, g_
+
+
+def to_tensor(array: Any, like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """The array as a tensor where `like` is, of its own type by default."""
+    return torch.from_numpy(array).to(dtype=dtype).to(like.device)
+
+
+def empty(batch: Any, n: Any, m: Any, like: Tensor) -> Outputs:
+    """What `pack` returns, without values."""
+    most = n + m - 1
+    return (
+        like.new_empty(batch),
+        like.new_empty((batch, most), dtype=torch.int64),
+        like.new_empty((batch, most), dtype=torch.int64),
+        like.new_empty((batch, most)),
+        like.new_empty((batch, n)),
+        like.new_empty((batch, m)),
+    )
