@@ -8,7 +8,7 @@
 #include "interrupter.hpp"
 #include "monge/core/error.hpp"
 #include "monge/problem/validate.hpp"
-#include "monge/solver/finish_assignment.hpp"
+#include "monge/solver/complete_assignment.hpp"
 #include "monge/solver/solve.hpp"
 
 namespace monge::bindings {
@@ -40,7 +40,7 @@ std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
 }
 
 /// Each problem from the row's columns and the potentials g that are known of it.
-std::vector<Solution> finish_all(const std::vector<const BoundProblem*>& bound,
+std::vector<Solution> complete_all(const std::vector<const BoundProblem*>& bound,
                                  const std::vector<py::array_t<Index>>& columns,
                                  const std::vector<py::array_t<double>>& g, double rtol,
                                  int threads, std::optional<double> time_limit) {
@@ -62,10 +62,10 @@ std::vector<Solution> finish_all(const std::vector<const BoundProblem*>& bound,
   std::vector<Solution> solutions;
   {
     const py::gil_scoped_release no_gil;
-    const auto finish = [&](std::size_t k, Context& own) {
-      return finish_assignment(bound[k]->problem, near[k], own);
+    const auto complete = [&](std::size_t k, Context& own) {
+      return complete_assignment(bound[k]->problem, near[k], own);
     };
-    solutions = solve_each(bound.size(), finish, context);
+    solutions = solve_each(bound.size(), complete, context);
   }
   interrupter.rethrow();
   return solutions;
@@ -168,7 +168,7 @@ void register_solve(py::module_& m) {
         py::arg("rtol"), py::arg("threads"), py::arg("time_limit"), py::arg("progress"),
         "Solves and certifies problems, in their order.");
 
-  m.def("finish_assignments", &finish_all, py::arg("problems"), py::arg("columns"), py::arg("g"),
+  m.def("complete_assignments", &complete_all, py::arg("problems"), py::arg("columns"), py::arg("g"),
         py::arg("rtol"), py::arg("threads"), py::arg("time_limit"),
         "Assignments between clouds made exact, or certified, from near-optimal ones.");
 

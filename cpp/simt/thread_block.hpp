@@ -10,6 +10,7 @@
 // A warp has Lanes threads, a power of two; with few lanes, small blocks have several warps.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <chrono>
@@ -154,22 +155,30 @@ class ThreadBlock {
 
 static_assert(Block<ThreadBlock<4>>);
 
-/// Runs body(block) on blocks * threads threads, all at once.
+/// Threads that run at once, at most; two blocks always do.
+inline constexpr std::int64_t most_threads = 128;
+
+/// Runs body(block) for all blocks, several of them at the same time.
 template <int Lanes, class Body>
 void launch_threads(std::int64_t blocks, int threads, const Body& body) {
-  std::deque<typename ThreadBlock<Lanes>::State> states;
-  for (std::int64_t b = 0; b < blocks; ++b) states.emplace_back(b, blocks, threads);
-  std::vector<std::thread> running;
-  for (auto& state : states) {
-    for (int rank = 0; rank < threads; ++rank) {
-      running.emplace_back([&state, &body, rank] {
-        ThreadBlock<Lanes> block(state, rank);
-        body(block);
-        state.leave();
-      });
+  const std::int64_t together = std::max<std::int64_t>(2, most_threads / threads);
+  for (std::int64_t first = 0; first < blocks; first += together) {
+    std::deque<typename ThreadBlock<Lanes>::State> states;
+    std::vector<std::thread> running;
+    for (std::int64_t b = first; b < std::min(blocks, first + together); ++b) {
+      states.emplace_back(b, blocks, threads);
     }
+    for (auto& state : states) {
+      for (int rank = 0; rank < threads; ++rank) {
+        running.emplace_back([&state, &body, rank] {
+          ThreadBlock<Lanes> block(state, rank);
+          body(block);
+          state.leave();
+        });
+      }
+    }
+    for (std::thread& thread : running) thread.join();
   }
-  for (std::thread& thread : running) thread.join();
 }
 
 }  // namespace monge::simt

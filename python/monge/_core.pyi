@@ -111,7 +111,7 @@ def solve(
     time_limit: float | None,
     progress: Callable[[str, float], object] | None,
 ) -> list[Solution]: ...
-def finish_assignments(
+def complete_assignments(
     problems: Sequence[Problem],
     columns: Sequence[NDArray[np.int32]],
     g: Sequence[NDArray[np.float64]],

@@ -306,14 +306,14 @@ def test_the_device_has_part_in_it(place, monkeypatch):
 def test_prices_of_the_device_leave_little_to_do(place, monkeypatch):
     """The host's finish searches few paths: that is what the auction is for."""
     paths = []
-    finish = _core.finish_assignments
+    finish = _core.complete_assignments
 
     def noted(*arguments):
         solutions = finish(*arguments)
         paths.extend(solution.stats["shortest_paths"] for solution in solutions)
         return solutions
 
-    monkeypatch.setattr(_core, "finish_assignments", noted)
+    monkeypatch.setattr(_core, "complete_assignments", noted)
     mt.emd(draw(place, 1, 1000, 3), draw(place, 1, 1000, 3, seed=1))
     assert paths[0] < 100
 

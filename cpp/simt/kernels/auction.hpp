@@ -78,6 +78,8 @@ struct AuctionReport {
   std::int32_t phases, free_rows;
   float epsilon;  ///< of the last phase
   AuctionStatus status;
+
+  bool operator==(const AuctionReport&) const = default;
 };
 
 struct AuctionArgs {
@@ -197,11 +199,12 @@ class Auction {
     const auto leave = static_cast<std::int64_t>(settings_.leave * static_cast<float>(n_));
     const bool one_phase = n_ < m_;
     epsilon_ = fmaxf(settings_.epsilon_start * spread_, least_epsilon());
-    if (one_phase) epsilon_ = final_epsilon(bound());
+    if (one_phase) epsilon_ = final_epsilon(bound());  // at prices 0
     list_free_rows();
     for (;;) {
       ++phases_;
-      if (!bid_until(one_phase ? leave : tail)) return AuctionStatus::round_limit;
+      const bool last_foreseen = one_phase || epsilon_ <= final_epsilon(bound_);
+      if (!bid_until(last_foreseen ? leave : tail)) return AuctionStatus::round_limit;
       bound_ = bound();
       const float last = final_epsilon(bound_);
       if (one_phase || epsilon_ <= last) break;

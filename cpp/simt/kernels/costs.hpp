@@ -8,6 +8,7 @@
 //   float plus(Row, j, seed);
 //   double exact(i, j);             C_ij in double, from the same numbers
 //   bool finite(first, step);       whether its numbers first, first + step, ... are all finite
+//   Costs part(first, count);       the same problem with these columns alone
 // Rounding: for seed >= 0, plus() is within relative_error of the exact value.
 //
 // Coordinates are subtracted first, so clouds far from the origin lose nothing.
@@ -99,6 +100,9 @@ struct PointCosts {
   MONGE_SIMT bool finite(std::int64_t first, std::int64_t step) const {
     return all_finite(x, rows * D, first, step) && all_finite(y, cols * D, first, step);
   }
+  MONGE_SIMT PointCosts part(std::int64_t first, std::int64_t count) const {
+    return {x, y + first * D, rows, count};
+  }
 };
 
 /// Points of any dimension.
@@ -133,6 +137,9 @@ struct WidePointCosts {
   MONGE_SIMT bool finite(std::int64_t first, std::int64_t step) const {
     return all_finite(x, rows * dim, first, step) && all_finite(y, cols * dim, first, step);
   }
+  MONGE_SIMT WidePointCosts part(std::int64_t first, std::int64_t count) const {
+    return {x, y + first * dim, rows, count, dim, relative_error};
+  }
 };
 
 /// A row-major matrix.
@@ -142,13 +149,16 @@ struct MatrixCosts {
   using Row = const float*;
 
   const float* costs;
-  std::int64_t rows, cols;
+  std::int64_t rows, cols, stride;
 
-  MONGE_SIMT Row row(std::int64_t i) const { return costs + i * cols; }
+  MONGE_SIMT Row row(std::int64_t i) const { return costs + i * stride; }
   MONGE_SIMT float plus(Row row, std::int64_t j, float seed) const { return row[j] + seed; }
-  MONGE_SIMT double exact(std::int64_t i, std::int64_t j) const { return costs[i * cols + j]; }
+  MONGE_SIMT double exact(std::int64_t i, std::int64_t j) const { return costs[i * stride + j]; }
   MONGE_SIMT bool finite(std::int64_t first, std::int64_t step) const {
-    return all_finite(costs, rows * cols, first, step);
+    return all_finite(costs, rows * stride, first, step);
+  }
+  MONGE_SIMT MatrixCosts part(std::int64_t first, std::int64_t count) const {
+    return {costs + first, rows, count, stride};
   }
 };
 
@@ -186,7 +196,8 @@ struct CostsOf<WidePointCosts<M>> {
 template <>
 struct CostsOf<MatrixCosts> {
   MONGE_SIMT static MatrixCosts problem(const BatchCosts& batch, std::int64_t b) {
-    return {batch.x + batch.entries.begin(b), batch.rows.size(b), batch.cols.size(b)};
+    return {batch.x + batch.entries.begin(b), batch.rows.size(b), batch.cols.size(b),
+            batch.cols.size(b)};
   }
 };
 

@@ -41,12 +41,19 @@ MONGE_SIMT_HOST constexpr int staged_columns(int capacity) {
   return Costs::staged ? capacity : 1;
 }
 
+/// Bytes of shared memory that a scan takes, where it is all that a body asks for.
+template <class Costs, class Best>
+constexpr std::int64_t row_scan_shared_bytes(int capacity) {
+  return shared_bytes(sizeof(StagedObject<Costs>) * staged_columns<Costs>(capacity),
+                      sizeof(Best) * most_warps);
+}
+
 template <class Costs, class Best, Block B>
 class RowScan {
  public:
   using Object = StagedObject<Costs>;
 
-  /// `seed`: of each column, read when columns are staged and when they are not resident.
+  /// `seed`: of each column, read when columns are staged and when they are not resident; null: 0.
   MONGE_SIMT RowScan(B& k, const Costs& costs, const float* seed, int capacity)
       : k_(k),
         costs_(costs),
@@ -74,6 +81,7 @@ class RowScan {
   /// scan.
   template <class RowOf, class Consume>
   MONGE_SIMT void run(std::int64_t count, const RowOf& row_of, const Consume& consume) {
+    if (count <= 0) return;
     if constexpr (Costs::staged) {
       if (count >= k_.size()) return by_thread(count, row_of, consume);
     }
@@ -84,7 +92,7 @@ class RowScan {
   MONGE_SIMT void stage(std::int64_t first, int count) {
     if constexpr (Costs::staged) {
       for (int j = k_.rank(); j < count; j += k_.size()) {
-        objects_[j] = costs_.object(first + j, seed_[first + j]);
+        objects_[j] = costs_.object(first + j, seed_of(first + j));
       }
     }
   }
@@ -158,9 +166,11 @@ class RowScan {
     }
     MONGE_SIMT_UNROLL(4)
     for (std::int64_t j = first; j < costs_.cols; j += step) {
-      best.push(costs_.plus(row, j, seed_[j]), j);
+      best.push(costs_.plus(row, j, seed_of(j)), j);
     }
   }
+
+  MONGE_SIMT float seed_of(std::int64_t j) const { return seed_ ? seed_[j] : 0.0F; }
 
   MONGE_SIMT void merge_warp(Best& best) {
     for (int mask = B::lanes / 2; mask > 0; mask /= 2) best.merge(best.shuffled(k_, mask));

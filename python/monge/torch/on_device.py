@@ -55,7 +55,7 @@ class Begun:
         rtol, limit = self.options["rtol"], self.options["time_limit"]
         left = None if limit is None else max(0.0, limit - self.seconds)
         threads = thread_count(self.options["threads"])
-        found = _core.finish_assignments(problems, self.columns, self.g, rtol, threads, left)
+        found = _core.complete_assignments(problems, self.columns, self.g, rtol, threads, left)
         return proved(found, rtol)
 
 

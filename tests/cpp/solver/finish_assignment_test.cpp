@@ -2,120 +2,88 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <limits>
 #include <string>
-#include <vector>
 
 #include "expect_certified.hpp"
-#include "monge/core/error.hpp"
 #include "monge/instances.hpp"
+#include "monge/problem/validate.hpp"
 
 namespace monge {
 namespace {
 
-Solution finish(const Problem& problem, const std::vector<Index>& columns,
-                const std::vector<double>& g, double rtol = 0) {
+double finished(const Problem& problem, const std::vector<double>& prices) {
   Context context;
-  context.threads = 1;
-  context.rtol = rtol;
-  return finish_assignment(problem, {columns, g}, context);
+  const Result result = finish_assignment(problem, prices, context);
+  EXPECT_EQ(name_of(result.status), "optimal");
+  const Certificate certificate = certificate_of(problem, result);
+  EXPECT_LE(certificate.relative_gap, 1e-9);
+  return certificate.cost;
 }
 
-Solution exact(const Problem& problem) {
+double optimum(const Problem& problem) {
   Context context;
-  context.threads = 1;
-  return solve(problem, "auto", {}, context);
+  return solve(problem, "hungarian", {}, context).certificate.cost;
 }
 
-std::vector<Index> columns_of(const Plan& plan) {
-  std::vector<Index> columns(plan.size());
-  for (std::size_t k = 0; k < plan.size(); ++k) {
-    columns[static_cast<std::size_t>(plan.rows[k])] = plan.cols[k];
-  }
-  return columns;
-}
-
-std::vector<double> in_single(const std::vector<double>& values) {
-  std::vector<double> rounded;
-  for (const double value : values) rounded.push_back(static_cast<float>(value));
-  return rounded;
-}
-
-TEST(FinishAssignment, AnyPotentialsLeadToTheOptimum) {
-  for (const char* family : {"uniform_cube", "lattice", "duplicates", "sphere_to_torus"}) {
-    for (const std::int64_t n : {1, 2, 33, 257}) {
-      SCOPED_TRACE(std::string(family) + " " + std::to_string(n));
-      const Instance instance = generate_instance(family, static_cast<Index>(n), 3);
-      const Problem problem = instance.problem();
-      const Solution expected = exact(problem);
-      const std::vector<Index> unknown(static_cast<std::size_t>(n), -1);
-      std::vector<double> noise;
-      for (std::int64_t j = 0; j < n; ++j) noise.push_back(std::sin(7.0 * static_cast<double>(j)));
-      const std::vector<double> none(static_cast<std::size_t>(n), 0.0);
-      for (const auto& g : {in_single(expected.certificate.g), none, noise}) {
-        const Solution solution = finish(problem, unknown, g);
-        expect_certified(solution);
-        expect_close(solution.certificate.cost, expected.certificate.cost);
-      }
-    }
+TEST(FinishAssignment, IsExactFromAnyPrices) {
+  for (const char* family : {"uniform_cube", "gaussian_6d", "translated", "far_apart", "duplicates",
+                             "dense_uniform", "dense_integer", "dense_forbidden"}) {
+    SCOPED_TRACE(family);
+    const Instance instance = generate_instance(family, 60, 3);
+    const Problem problem = validate(instance.problem());
+    const double expected = optimum(problem);
+    std::vector<double> prices(60, 0.0);
+    expect_close(finished(problem, prices), expected);
+    for (std::size_t j = 0; j < 60; ++j) prices[j] = 1e-2 * static_cast<double>(j * j % 17) - 5;
+    expect_close(finished(problem, prices), expected);
   }
 }
 
-TEST(FinishAssignment, LargeCloudsHaveNoMatrixFormed) {
-  const Instance instance = generate_instance("uniform_cube", 2100, 1);
-  const Solution expected = exact(instance.problem());
-  const std::vector<Index> unknown(2100, -1);
-  const Solution solution = finish(instance.problem(), unknown, in_single(expected.certificate.g));
-  expect_certified(solution);
-  expect_close(solution.certificate.cost, expected.certificate.cost);
+// More than pairs_to_form: in the tree, and row by row in a dimension that has none.
+TEST(FinishAssignment, LargeCloudsFormNoMatrix) {
+  for (const char* family : {"uniform_cube", "far_apart"}) {
+    const Instance instance = generate_instance(family, 2100, 4);
+    const Problem problem = validate(instance.problem());
+    Context context;
+    const Solution solution = solve(problem, "spatial_auction", {}, context);
+    std::vector<double> prices;
+    for (double g : solution.certificate.g) prices.push_back(-g);
+    expect_close(finished(problem, prices), solution.certificate.cost);
+  }
 }
 
-TEST(FinishAssignment, AMatchingThatIsGoodEnoughIsTheAnswer) {
-  const Instance instance = generate_instance("uniform_cube", 64, 1);
-  const Problem problem = instance.problem();
-  const Solution expected = exact(problem);
-  const std::vector<double> g = in_single(expected.certificate.g);
-  const Solution kept = finish(problem, columns_of(expected.plan), g, 1e-4);
-  EXPECT_EQ(name_of(kept.status), "within_tolerance");
-  EXPECT_LE(kept.certificate.relative_gap, 1e-4);
-  EXPECT_EQ(kept.plan.cols, columns_of(expected.plan));
-
-  std::vector<Index> reversed(64);
-  for (Index i = 0; i < 64; ++i) reversed[static_cast<std::size_t>(i)] = 63 - i;
-  expect_certified(finish(problem, reversed, g, 1e-4));
-  std::vector<Index> twice = columns_of(expected.plan);
-  twice[0] = twice[1];
-  expect_certified(finish(problem, twice, g, 1e-4));
+TEST(FinishAssignment, PricesBelongToTheColumnsOfATransposedMatrix) {
+  const Instance instance = generate_instance("dense_uniform", 40, 5);
+  Problem problem;
+  problem.geometry = DenseCost{row_major(instance.cost_matrix.data(), 40, 40).transposed()};
+  problem.kind = Kind::assignment;
+  problem = validate(problem);
+  Context context;
+  const Solution solution = solve(problem, "auction", {}, context);
+  std::vector<double> prices;
+  for (double g : solution.certificate.g) prices.push_back(-g);
+  const Result result = finish_assignment(problem, prices, context);
+  expect_close(certificate_of(problem, result).cost, solution.certificate.cost);
+  for (const auto& [name, value] : result.stats) {
+    if (name != "path_scans") continue;
+    EXPECT_LE(value, 2) << "the prices were optimal";
+  }
 }
 
-TEST(FinishAssignment, RefusesWhatIsNoNearSolution) {
-  const std::vector<double> points{0, 1, 2, 3}, more{0, 1, 2, 3, 4}, masses{0.1, 0.2, 0.3, 0.4};
-  const auto clouds = [&](const std::vector<double>& y) {
-    Problem problem;
-    problem.geometry = PointClouds{row_major(points.data(), 4, 1),
-                                   row_major(y.data(), static_cast<std::int64_t>(y.size()), 1),
-                                   make_ground_cost("euclidean", 1)};
-    return problem;
+TEST(FinishAssignment, RefusesWhatItCannotFinish) {
+  const Instance instance = generate_instance("uniform_cube", 5, 0);
+  const Problem problem = validate(instance.problem());
+  const auto message = [&](const Problem& given, const std::vector<double>& prices) {
+    Context context;
+    return message_of<InvalidArgument>([&] { finish_assignment(given, prices, context); });
   };
-  const std::vector<Index> columns{0, 1, 2, 3};
-  const std::vector<double> g{0, 0, 0, 0};
-  const auto message = [&](const Problem& problem, const std::vector<Index>& known,
-                           const std::vector<double>& potentials) {
-    return message_of<InvalidArgument>([&] { finish(problem, known, potentials); });
-  };
-  Problem weighted = clouds(points);
-  weighted.a = masses;
-  for (const Problem& problem : {clouds(more), weighted}) {
-    EXPECT_NE(message(problem, columns, g).find("equal numbers of equal masses"),
-              std::string::npos);
-  }
-  EXPECT_NE(message(clouds(points), {0, 1}, g).find("columns must have one entry per row, 4"),
-            std::string::npos);
-  EXPECT_NE(message(clouds(points), columns, {0}).find("g must have one entry per column, 4"),
-            std::string::npos);
-  const double infinity = std::numeric_limits<double>::infinity();
-  EXPECT_NE(message(clouds(points), columns, {0, 0, 0, infinity}).find("g must be finite"),
+  EXPECT_EQ(message(problem, {1, 2}),
+            "prices must have one element per column (5); got 2 elements");
+  EXPECT_EQ(message(problem, {0, 0, std::numeric_limits<double>::infinity(), 0, 0}),
+            "prices must be finite; got inf at 2");
+  const Instance wide = generate_instance("dense_wide", 5, 0);
+  EXPECT_NE(message(validate(wide.problem()), {}).find("as many rows as columns"),
             std::string::npos);
 }
 

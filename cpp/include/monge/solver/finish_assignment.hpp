@@ -1,35 +1,29 @@
-// Problem. An assignment that is nearly solved: clouds of n = m equal masses, with column
-// potentials close to optimal ones and, perhaps, a matching close to the best. An auction in single
-// precision leaves such, as on a GPU (cpp/simt/kernels/auction.hpp).
+// Problem. An auction elsewhere, in float32 on a GPU say, has found prices that are nearly optimal;
+// wanted is the exact optimum of the same problem, n = m, between clouds or by a matrix.
 //
-// Algorithm. Where a relative gap is asked for, the matching is certified as it is, and is the
-// answer if it is good enough. Else the exact finish of auction.hpp, from the potentials alone:
-// rows take their best column where it is free, bid without epsilon once each, and what is left
-// takes shortest augmenting paths.
+// Algorithm. The exact finish that the auctions of this library share (solver/auction_finish.hpp):
+// the prices are kept, whatever was matched is forgotten. Rows take their best column where it is
+// free, then bid without epsilon, once per row on average, and what is left takes shortest
+// augmenting paths. Clouds in dimension up to 8 are searched in a tree (spatial_auction.hpp),
+// others row by row (auction.hpp).
 //
-// Complexity and memory. As the finish of auction.hpp: O(n m dim) for the first look at every row;
-// the better the potentials, the fewer paths. Up to 2048 x 2048 points have their matrix formed.
+// Guarantee. Optimal to rounding for any finite prices; they decide how long it takes. With prices
+// at a relative gap of 1e-3, a few shortest paths per hundred rows.
 //
-// Numerics, guarantee, determinism: as auction.hpp. Bad potentials cost time, never the optimum:
-// costs are those of the points in double, whatever the potentials were computed from.
+// Complexity and memory. As the finish of those auctions. Determinism and threads: likewise.
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "monge/core/context.hpp"
 #include "monge/problem/problem.hpp"
-#include "monge/solver/solve.hpp"
+#include "monge/result/result.hpp"
 
 namespace monge {
 
-/// What is known of a problem's solution.
-struct NearSolution {
-  std::span<const Index> columns;  ///< of each row; an entry < 0: of some rows, unknown
-  std::span<const double> g;       ///< finite
-};
-
-/// Certified: optimal, or within context.rtol. Throws InvalidArgument for a problem that is not
-/// between clouds of equal numbers of equal masses, and for a start of the wrong size.
-Solution finish_assignment(const Problem& unchecked, const NearSolution& near, Context& context);
+/// Needs a validated problem with n = m whose optimum is a permutation, and a price p_j = -g_j for
+/// every column; throws InvalidArgument otherwise.
+Result finish_assignment(const Problem& problem, const std::vector<double>& prices,
+                         Context& context);
 
 }  // namespace monge
