@@ -5,6 +5,7 @@ Test sessions pass their arguments on: `nox -s py -- -k sorting`, `nox -s cpp --
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -18,13 +19,17 @@ nox.options.reuse_venv = "yes"
 
 #: More builds under sanitizers would take CI beyond 20 minutes: `nox -s asan_python tsan` before a
 #: release.
-CI = ["cpp", "install", "lint", "types", "bench", "asan", "wheel", "readme", "torch"]
+CI = ["cpp", "install", "lint", "types", "bench", "asan", "cuda", "wheel", "readme", "torch"]
 
 #: Two cores, and one thread each for what would otherwise start as many as there are cores.
 TWO_WORKERS = {"PYTEST_ADDOPTS": "-n 2", "OMP_NUM_THREADS": "1"}
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+#: What a release of the CUDA library is compiled for; the last one as code for later GPUs too.
+CUDA_ARCHITECTURES = "75-real;80-real;86-real;89-real;90-real;100-real;120"
 
 
 def group(name: str) -> list[str]:
@@ -107,7 +112,7 @@ def torch(session: nox.Session) -> None:
     """Test what needs PyTorch, with the version that constraints/ci.txt names."""
     session.install(".[test,torch]", "--constraint", "constraints/ci.txt")
     tests = ROOT / "tests/python"
-    names = ("test_torch_*.py", "test_gan_*.py", "test_critics.py")
+    names = ("test_torch_*.py", "test_device*.py", "test_gan_*.py", "test_critics.py")
     files = [str(file) for name in names for file in sorted(tests.glob(name))]
     chosen = session.posargs or [*files, "tests/python/test_documents.py"]
     session.run("pytest", *chosen, env={} if session.posargs else TWO_WORKERS)
@@ -171,6 +176,45 @@ def tsan(session: nox.Session) -> None:
     """C++ tests under the thread sanitizer."""
     build(session, "tsan")
     session.run("ctest", "--preset", "tsan", *session.posargs)
+
+
+def cuda_compiler(session: nox.Session) -> dict[str, str]:
+    """The environment in which CMake finds an nvcc: the system's, or else the one on PyPI."""
+    if "CUDACXX" in os.environ or shutil.which("nvcc"):
+        return {}
+    session.install(*group("cuda"))
+    purelib = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = str(session.run("python", "-c", purelib, silent=True)).strip()
+    (toolkit,) = Path(site, "nvidia").glob("cu*")
+    # The wheels have lib/ where nvcc looks in lib64/.
+    return {"CUDACXX": str(toolkit / "bin" / "nvcc"), "LIBRARY_PATH": str(toolkit / "lib")}
+
+
+@nox.session
+def cuda(session: nox.Session) -> None:
+    """Compile the CUDA library and check it: `nox -s cuda -- all` for every architecture.
+
+    What its kernels compute is tested on the CPU, by `nox -s cpp torch`; on a machine with a GPU
+    `nox -s gpu` runs them there.
+    """
+    environment = cuda_compiler(session)
+    architectures = CUDA_ARCHITECTURES if "all" in session.posargs else "90"
+    setting = f"-DMONGE_CUDA_ARCHITECTURES={architectures}"
+    session.run("cmake", "--preset", "cuda", setting, external=True, env=environment)
+    command = ("cmake", "--build", "--preset", "cuda", "--clean-first")
+    log = session.run(*command, external=True, env=environment, silent=True)
+    (ROOT / "build/cuda/build.log").write_text(str(log))
+    library = "build/cuda/cpp/cuda/libmonge_cuda.so"
+    session.run("python", "tools/check_device_library.py", library, "build/cuda/build.log")
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Test and time the CUDA library on this machine's GPU; needs a CUDA build of torch."""
+    define = "cmake.define.MONGE_CUDA"
+    session.install(".[test,torch]", f"--config-settings={define}=ON", env=cuda_compiler(session))
+    session.run("pytest", "tests/gpu", *session.posargs)
+    session.run("python", "bench/python/gpu.py")
 
 
 @nox.session

@@ -8,6 +8,7 @@
 #include "interrupter.hpp"
 #include "monge/core/error.hpp"
 #include "monge/problem/validate.hpp"
+#include "monge/solver/complete_assignment.hpp"
 #include "monge/solver/solve.hpp"
 
 namespace monge::bindings {
@@ -33,6 +34,38 @@ std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
     } else {
       solutions = solve_batch(problems, solver, options, context);
     }
+  }
+  interrupter.rethrow();
+  return solutions;
+}
+
+/// Each problem from the row's columns and the potentials g that are known of it.
+std::vector<Solution> complete_all(const std::vector<const BoundProblem*>& bound,
+                                 const std::vector<py::array_t<Index>>& columns,
+                                 const std::vector<py::array_t<double>>& g, double rtol,
+                                 int threads, std::optional<double> time_limit) {
+  if (columns.size() != bound.size() || g.size() != bound.size()) {
+    throw InvalidArgument("columns and g", "have one array per problem",
+                          std::to_string(columns.size()) + " and " + std::to_string(g.size()));
+  }
+  std::vector<NearSolution> near;
+  for (std::size_t k = 0; k < bound.size(); ++k) {
+    near.push_back(
+        {{columns[k].data(), static_cast<std::size_t>(columns[k].size())}, vector_view(g[k])});
+  }
+  Interrupter interrupter(std::nullopt);
+  Context context;
+  context.rtol = rtol;
+  context.threads = threads;
+  if (time_limit) context.deadline = deadline_in(*time_limit);
+  interrupter.attach(context);
+  std::vector<Solution> solutions;
+  {
+    const py::gil_scoped_release no_gil;
+    const auto complete = [&](std::size_t k, Context& own) {
+      return complete_assignment(bound[k]->problem, near[k], own);
+    };
+    solutions = solve_each(bound.size(), complete, context);
   }
   interrupter.rethrow();
   return solutions;
@@ -151,6 +184,10 @@ void register_solve(py::module_& m) {
   m.def("solve", &solve_all, py::arg("problems"), py::arg("solver"), py::arg("options"),
         py::arg("rtol"), py::arg("threads"), py::arg("time_limit"), py::arg("progress"),
         "Solves and certifies problems, in their order.");
+
+  m.def("complete_assignments", &complete_all, py::arg("problems"), py::arg("columns"), py::arg("g"),
+        py::arg("rtol"), py::arg("threads"), py::arg("time_limit"),
+        "Assignments between clouds made exact, or certified, from near-optimal ones.");
 
   m.def("assign", &assign, py::arg("cost_matrix"),
         "Column of each row, -1 if free; None if infeasible.");

@@ -17,6 +17,7 @@ EXPECTED = re.compile(
     r"|monge/py\.typed"
     r"|monge/_core\.pyi"
     r"|monge/_core\.[^/]*(so|pyd)"
+    r"|monge/libmonge_cuda\.so"
     r"|monge-[^/]+\.dist-info/([A-Za-z_]+(\.txt)?|licenses/LICENSE)"
 )
 EXTENSION = re.compile(r"monge/_core\.[^/]*(so|pyd)")

@@ -19,6 +19,7 @@ from typing import Any
 from monge import divergences as divergences
 from monge._core import __version__
 from monge.chamfer import chamfer
+from monge.device import DeviceInfo, device_info
 from monge.entropic import (
     EntropicPlan,
     EntropicSolution,
@@ -45,6 +46,7 @@ from monge.transforms import (
 )
 
 __all__ = [
+    "DeviceInfo",
     "EntropicPlan",
     "EntropicSolution",
     "NotOptimal",
@@ -53,6 +55,7 @@ __all__ = [
     "__version__",
     "c_transform",
     "chamfer",
+    "device_info",
     "emd",
     "is_c_concave",
     "is_lipschitz",

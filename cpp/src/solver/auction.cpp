@@ -148,4 +148,29 @@ Result solve_auction(const Problem& problem, const AuctionOptions& options, Cont
                     problem.dense()->values);
 }
 
+Result finish_auction(const Problem& problem, const AuctionOptions& options,
+                      const std::vector<double>& prices, Context& context) {
+  const double mass = problem.kind == Kind::assignment ? 1 : problem.row_mass(0);
+  Team team(context.thread_count());
+  const auto finish = [&](const auto& scanner, const auto& run) {
+    AuctionEngine engine(scanner, static_cast<int>(options.list_size), team, context);
+    engine.prices() = prices;
+    return run(engine);
+  };
+  if (const PointClouds* clouds = problem.clouds()) {
+    return finish(CloudScanner(*clouds, &team), [&](auto& engine) {
+      return finish_clouds(*clouds, engine, mass, context, [] {});
+    });
+  }
+  return std::visit(
+      [&]<class T>(const MatrixView<T>& c) {
+        // Not orient(), which may exchange rows and columns: the prices are the columns'.
+        kernels::Oriented<T> packed{c, false, {}};
+        if (c.col_stride != 1 && c.cols > 1) kernels::pack(packed, context);
+        return finish(DenseScanner<T>(packed.rows, &team),
+                      [&](auto& engine) { return finish_on(packed.rows, engine, mass, context); });
+      },
+      problem.dense()->values);
+}
+
 }  // namespace monge

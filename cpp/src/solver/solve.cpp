@@ -26,12 +26,7 @@ void prepare_grading(Context& grading, Context& context) {
 
 }  // namespace
 
-Solution solve(const Problem& unchecked, std::string_view solver, const OptionMap& options,
-               Context& context) {
-  (void)context.thread_count();  // a wrong MONGE_NUM_THREADS is refused, used or not
-  const Problem problem = validate(unchecked);
-  const SolverEntry& entry = select_solver(solver, problem);
-  Result result = entry.solve(problem, options, context);
+Solution graded(const Problem& problem, Result result, std::string_view solver, Context& context) {
   Solution solution;
   Context grading;
   prepare_grading(grading, context);
@@ -42,21 +37,28 @@ Solution solve(const Problem& unchecked, std::string_view solver, const OptionMa
     solution.status =
         status_of(grading.interruption());  // what is not proved is not called optimal
   }
-  solution.solver = entry.name;
+  solution.solver = solver;
   solution.stats = std::move(result.stats);
   return solution;
 }
 
-std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::string_view solver,
-                                  const OptionMap& options, Context& context) {
-  std::vector<Solution> solutions(problems.size());
+Solution solve(const Problem& unchecked, std::string_view solver, const OptionMap& options,
+               Context& context) {
+  (void)context.thread_count();  // a wrong MONGE_NUM_THREADS is refused, used or not
+  const Problem problem = validate(unchecked);
+  const SolverEntry& entry = select_solver(solver, problem);
+  return graded(problem, entry.solve(problem, options, context), entry.name, context);
+}
+
+std::vector<Solution> solve_each(std::size_t count, const SolveOne& solve_one, Context& context) {
+  std::vector<Solution> solutions(count);
   const CallingThread caller;  // the caller's callbacks are called on no other thread
   std::atomic<std::size_t> solved{0};
   const auto poll = [&] {
     const auto done = static_cast<double>(solved.load(std::memory_order_relaxed));
-    return context.poll({"batch", done / static_cast<double>(problems.size())});
+    return context.poll({"batch", done / static_cast<double>(count)});
   };
-  const auto solve_one = [&](std::int64_t k) {
+  const auto run = [&](std::int64_t k) {
     Context own;
     own.threads = 1;
     own.rtol = context.rtol;
@@ -67,8 +69,8 @@ std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::str
     };
     const std::string where = "pair " + std::to_string(k) + " of the batch";
     try {
-      solutions[static_cast<std::size_t>(k)] =
-          solve(problems[static_cast<std::size_t>(k)], solver, options, own);
+      const auto index = static_cast<std::size_t>(k);
+      solutions[index] = solve_one(index, own);
       solved.fetch_add(1, std::memory_order_relaxed);
     } catch (const InvalidArgument& error) {
       throw InvalidArgument(where, error);
@@ -76,8 +78,16 @@ std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::str
       throw Unsupported(where, error);
     }
   };
-  parallel_for(static_cast<std::int64_t>(problems.size()), context.thread_count(), solve_one, poll);
+  parallel_for(static_cast<std::int64_t>(count), context.thread_count(), run, poll);
   return solutions;
+}
+
+std::vector<Solution> solve_batch(const std::vector<Problem>& problems, std::string_view solver,
+                                  const OptionMap& options, Context& context) {
+  const auto solve_one = [&](std::size_t k, Context& own) {
+    return solve(problems[k], solver, options, own);
+  };
+  return solve_each(problems.size(), solve_one, context);
 }
 
 }  // namespace monge

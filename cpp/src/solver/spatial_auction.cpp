@@ -155,24 +155,54 @@ void restore_order(Result& result, const KdCloud& x, const KdCloud& y) {
   scatter(result.g, y.order);
 }
 
-}  // namespace
-
-Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options,
-                             Context& context) {
-  const PointClouds& clouds = *problem.clouds();
-  KdCloud x = make_kd_cloud(clouds.x, PricedTree::block),
-          y = make_kd_cloud(clouds.y, PricedTree::block);
-  // |x - y|^2 = |x' - y'|^2 + 2 d.(x' - y') + |d|^2 for x = x' + mean, y = y' + mean, d the means'
-  // difference.
+/// Both clouds in kd order, for squared Euclidean cost centred.
+struct OrderedClouds {
+  KdCloud x, y;
+  /// The means' difference d, if centred: |x - y|^2 = |x' - y'|^2 + 2 d.(x' - y') + |d|^2 for x =
+  /// x'
+  /// + mean, y = y' + mean. Else empty.
   std::vector<double> shift;
-  if (std::holds_alternative<SqEuclidean>(clouds.cost)) {
+
+  explicit OrderedClouds(const PointClouds& clouds)
+      : x(make_kd_cloud(clouds.x, PricedTree::block)),
+        y(make_kd_cloud(clouds.y, PricedTree::block)) {
+    if (!std::holds_alternative<SqEuclidean>(clouds.cost)) return;
     shift = centre(x);
     const std::vector<double> y_means = centre(y);
     for (std::size_t a = 0; a < shift.size(); ++a) shift[a] -= y_means[a];
   }
+
+  /// What centring adds to the potential g_j of each column, by position in kd order.
+  double centred_by(Index j) const {
+    double sum = 0;
+    for (std::size_t a = 0; a < shift.size(); ++a)
+      sum += 2 * shift[a] * y.values[a * at(y.n) + at(j)];
+    return sum;
+  }
+
+  /// The caller's prices, of these clouds.
+  std::vector<double> prices(const std::vector<double>& given) const {
+    std::vector<double> own;
+    for (Index j = 0; j < y.n; ++j) own.push_back(given[at(y.order[at(j)])] - centred_by(j));
+    return own;
+  }
+
+  /// A result on these clouds, as one on the caller's.
+  void restore(Result& result) const {
+    for (Index j = 0; j < y.n; ++j) result.g[at(j)] -= centred_by(j);
+    restore_order(result, x, y);
+  }
+};
+
+}  // namespace
+
+Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options,
+                             Context& context) {
+  const GroundCost& cost = problem.clouds()->cost;
+  const OrderedClouds clouds(*problem.clouds());
   Team team(context.thread_count());
-  const Search search{clouds.cost, options, team, context};
-  Level level(search, x, y, context.rtol > 0 ? context.rtol : options.handover);
+  const Search search{cost, options, team, context};
+  Level level(search, clouds.x, clouds.y, context.rtol > 0 ? context.rtol : options.handover);
 
   const double mass = problem.row_mass(0);
   Result result;
@@ -182,13 +212,25 @@ Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions
     // Centring lowers the cost by a constant, so the gap is even smaller relative to the true cost.
     result = result_of(level.engine, Status::within_tolerance, mass);
   } else {
-    result = finish_clouds({view(x), view(y), clouds.cost}, level.engine, mass, context,
+    result = finish_clouds({view(clouds.x), view(clouds.y), cost}, level.engine, mass, context,
                            [&] { level.refit(); });
   }
-  for (std::size_t a = 0; a < shift.size(); ++a) {
-    for (Index j = 0; j < y.n; ++j) result.g[at(j)] -= 2 * shift[a] * y.values[a * at(y.n) + at(j)];
-  }
-  restore_order(result, x, y);
+  clouds.restore(result);
+  return result;
+}
+
+Result finish_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options,
+                              const std::vector<double>& prices, Context& context) {
+  const GroundCost& cost = problem.clouds()->cost;
+  const OrderedClouds clouds(*problem.clouds());
+  Team team(context.thread_count());
+  PricedTree tree(clouds.y.values, clouds.y.dim, clouds.y.n);
+  const TreeScanner scanner(clouds.x.values, tree, cost);
+  Engine engine(scanner, static_cast<int>(options.list_size), team, context);
+  engine.prices() = clouds.prices(prices);
+  Result result = finish_clouds({view(clouds.x), view(clouds.y), cost}, engine, problem.row_mass(0),
+                                context, [&] { tree.refit(engine.prices().data()); });
+  clouds.restore(result);
   return result;
 }
 

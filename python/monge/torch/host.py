@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from monge import _core
+from monge.device import device_info
 from monge.problem import Cost
 from monge.solution import NotOptimal, from_core
 from monge.solve import _solve, is_proved
@@ -28,8 +29,10 @@ Pair = tuple[Any, Any, Any, Any]
 
 @functools.cache
 def _say_where_it_runs(device: str) -> None:
+    reason = device_info().reason if device == "cuda" else None
     warnings.warn(
-        f"monge solves on the CPU: tensors on {device!r} are copied to the host and back",
+        f"monge solves this on the CPU: tensors on {device!r} are copied to the host and back"
+        + (f", since {reason}" if reason else ""),
         RuntimeWarning,
         stacklevel=3,
     )
@@ -116,7 +119,11 @@ def solve_all(problems: list[_core.Problem], how: str) -> list[_core.Solution]:
     options = options_of(how)
     solver, rtol = options.pop("solver"), options.pop("rtol")
     threads, time_limit = options.pop("threads"), options.pop("time_limit")
-    solutions = _solve(problems, solver, rtol, threads, time_limit, None, options)
+    return proved(_solve(problems, solver, rtol, threads, time_limit, None, options), rtol)
+
+
+def proved(solutions: list[_core.Solution], rtol: float) -> list[_core.Solution]:
+    """The solutions, which must be proved to `rtol`; NotOptimal else."""
     for solution in solutions:
         if not is_proved(solution, rtol):
             raise NotOptimal(from_core(solution))

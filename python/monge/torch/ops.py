@@ -17,8 +17,8 @@ except where the optimum jumps: backward functions are differentiable torch, and
 right in x, y and in the incoming gradient. The plan does change with masses, and potentials with
 points and costs; those mixed derivatives raise.
 
-Memory O(B (n + m) d) for points. Inputs on the CPU are read in place; inputs on another device are
-copied to the host, solved there, and the results copied back.
+Memory O(B (n + m) d) for points. Inputs on the CPU are read in place. What on_device.py has is
+computed on a GPU; all else is copied to the host, solved there, and the results copied back.
 
 Source: V. M. Danskin, The theory of max-min, with applications, SIAM J. Appl. Math. 14 (1966)
 641-664; for the potentials, Peyre and Cuturi, Computational optimal transport (2019), section 9.1.
@@ -37,6 +37,7 @@ from monge import _core
 from monge.entropic import EntropicSolution, _sinkhorn
 from monge.problem import cloud_problem, dense_problem
 from monge.solution import NotOptimal
+from monge.torch import on_device
 from monge.torch.batch import inside
 from monge.torch.envelope import (
     ENTROPIC_TWICE,
@@ -89,10 +90,14 @@ def transport(
     options. Returns the cost (B,), the plan's rows, cols and mass (B, n + m - 1), and the
     potentials f (B, n) and g (B, m).
     """
-    ground = as_cost(cost, power)
-    pairs = pairs_of_clouds(x, y, a, b, x_lengths, y_lengths)
-    problems = [cloud_problem(*pair, ground) for pair in pairs]
-    return pack(solve_all(problems, how), x.shape[1], y.shape[1], x)
+    lengths = x_lengths, y_lengths
+    begun = on_device.begin_assignments(x, y, (a, b), lengths, cost, options_of(how))
+    # What the device has begun is finished here, which is no news to anybody.
+    points = (x, y) if begun is None else (x.cpu(), y.cpu())
+    pairs = pairs_of_clouds(*points, a, b, *lengths)
+    problems = [cloud_problem(*pair, as_cost(cost, power)) for pair in pairs]
+    solutions = solve_all(problems, how) if begun is None else begun.finish(problems)
+    return pack(solutions, x.shape[1], y.shape[1], x)
 
 
 @transport.register_fake
@@ -327,10 +332,12 @@ def nearest(
 
     On the CPU the core searches, in a tree where that pays; elsewhere all distances are computed
     on the device, from differences, so that far clouds lose nothing to cancellation: O(B n m d)
-    time, memory bounded by working on rows in blocks.
+    time, by monge's kernel in O(B n) memory, or by torch's operations on rows in blocks.
     """
     check_finite(x, x_lengths, "x")
     check_finite(y, y_lengths, "y")
+    if on_device.searches(x, norm):
+        return on_device.nearest(x, y, x_lengths, y_lengths)
     search = nearest_by_core if x.device.type == "cpu" else nearest_in_blocks
     return search(x, y, x_lengths, y_lengths, norm)
 

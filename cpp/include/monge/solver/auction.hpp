@@ -92,4 +92,8 @@ struct AuctionOptions {
 /// Needs a validated assignment, or a validated transport whose optimum is a permutation.
 Result solve_auction(const Problem& problem, const AuctionOptions& options, Context& context);
 
+/// The exact finish alone, from prices p_j = -g_j that another auction has found; where n = m.
+Result finish_auction(const Problem& problem, const AuctionOptions& options,
+                      const std::vector<double>& prices, Context& context);
+
 }  // namespace monge

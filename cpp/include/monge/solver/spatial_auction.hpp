@@ -74,4 +74,8 @@ struct SpatialAuctionOptions {
 Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options,
                              Context& context);
 
+/// The exact finish alone, from prices that another auction has found; for the same problems.
+Result finish_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options,
+                              const std::vector<double>& prices, Context& context);
+
 }  // namespace monge

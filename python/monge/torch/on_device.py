@@ -1,0 +1,155 @@
+"""What is computed where the tensors are, and what is left for the host.
+
+Exact transport between equal numbers of equal masses: the device holds an auction in single
+precision, and the host takes its prices and columns, finishes exactly in double and certifies. With
+`rtol`, the auction's answer stands if the host's certificate says that it is good enough.
+
+Nearest points, for chamfer. Everything here takes clouds into a unit of their own first, so that
+float's range serves clouds of any size.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from monge import _core
+from monge.device.library import COSTS, AuctionSettings
+from monge.problem import is_real_number, thread_count
+from monge.solve import check_limits
+from monge.torch import device
+from monge.torch.batch import inside
+from monge.torch.host import counts, proved
+
+#: An auction has one block of threads per pair of clouds: one pair beyond this would keep a single
+#: multiprocessor busy for longer than the host's solvers take (docs/gpu.md).
+MOST_POINTS = 8192
+
+#: Where the host takes over from the auction when the optimum is asked for: a relative gap, and the
+#: share of points that need not be matched by then, since most rounds are about the last few.
+HANDOVER, LEFT_FREE = 3e-4, 0.02
+#: Below this a float's rounding hides what is left of a gap.
+LEAST_RTOL = 1e-5
+ROUNDS = 1 << 16
+#: What the options are without any of a solver's own.
+KEYS = {"solver", "rtol", "threads", "time_limit"}
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What the device found out of each problem: columns of the rows, and potentials g."""
+
+    columns: list[NDArray[np.int32]]
+    g: list[NDArray[np.float64]]
+    options: dict[str, Any]
+    seconds: float
+
+    def finish(self, problems: list[_core.Problem]) -> list[_core.Solution]:
+        """Proved solutions; NotOptimal if there was no time."""
+        rtol, limit = self.options["rtol"], self.options["time_limit"]
+        left = None if limit is None else max(0.0, limit - self.seconds)
+        threads = thread_count(self.options["threads"])
+        found = _core.complete_assignments(problems, self.columns, self.g, rtol, threads, left)
+        return proved(found, rtol)
+
+
+def begin_assignments(
+    x: Tensor,
+    y: Tensor,
+    masses: tuple[Tensor | None, Tensor | None],
+    lengths: tuple[Tensor | None, Tensor | None],
+    cost: str,
+    options: dict[str, Any],
+) -> Begun | None:
+    """Near-optimal assignments by auctions on the device; None where the host is to solve alone.
+
+    `options`: those of the operator's `how`. Waits for the device.
+    """
+    library = device.library_for(x)
+    if library is None or not (_asks_for_any_solver(options) and cost in COSTS):
+        return None
+    equal_masses = x.shape[1] == y.shape[1] and all(one is None for one in masses)
+    # On a line sorting is exact, and is the host's.
+    if not equal_masses or len(x) == 0 or x.shape[1] > MOST_POINTS or x.shape[-1] < 2:
+        return None
+    sizes = counts(lengths[0], *x.shape[:2], "x")
+    if sizes != counts(lengths[1], *y.shape[:2], "y"):
+        return None
+    check_limits(options["threads"], options["time_limit"])
+    begin = time.perf_counter()
+    x, y, unit = unit_clouds(x, y, *lengths)
+    clouds = device.ragged(x, y, *lengths)
+    columns, prices, _ = device.auction(library, clouds, cost, _settings(options["rtol"]))
+    # Numbers that are not finite are the host's to refuse.
+    g = np.nan_to_num(-prices.double().numpy(force=True), posinf=0, neginf=0)
+    units = (unit**2 if cost == "sqeuclidean" else unit).numpy(force=True)
+    ends = np.cumsum(sizes)[:-1]
+    return Begun(
+        np.split(columns.numpy(force=True), ends),
+        [part * one for part, one in zip(np.split(g, ends), units, strict=True)],
+        options,
+        time.perf_counter() - begin,
+    )
+
+
+def _asks_for_any_solver(options: dict[str, Any]) -> bool:
+    """Whether nothing but a valid tolerance and limits are asked for. What is wrong is refused by
+    the host's solvers."""
+    rtol = options["rtol"]
+    plain = options["solver"] == "auto" and set(options) == KEYS
+    return plain and is_real_number(rtol) and 0 <= rtol < 1
+
+
+def _settings(rtol: float) -> AuctionSettings:
+    exact = rtol < LEAST_RTOL
+    return AuctionSettings(
+        rtol=HANDOVER if exact else rtol / 2,
+        epsilon_start=0.25,
+        epsilon_ratio=0.2,
+        epsilon_floor=1e-6,
+        tail=LEFT_FREE,
+        leave=LEFT_FREE if exact else 0,
+        round_limit=ROUNDS,
+    )
+
+
+def unit_clouds(
+    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """x (B, n, d) and y (B, m, d) in float32 in a unit of their own, and that unit (B,) in double.
+
+    The unit is a power of two, so that float32 coordinates stay what they are; float64 coordinates
+    are centred before they are rounded. Padding becomes 0.
+    """
+    x_held, y_held = inside(x, x_lengths)[..., None], inside(y, y_lengths)[..., None]
+    if x.dtype == torch.float64:
+        centre = torch.where(x_held, x, 0).sum(1, keepdim=True) / x_held.sum(1, keepdim=True)
+        x, y = x - centre, y - centre
+    x, y = torch.where(x_held, x, 0), torch.where(y_held, y, 0)
+    largest = torch.maximum(x.abs().amax((1, 2)), y.abs().amax((1, 2))).double()
+    unit = torch.ldexp(torch.ones_like(largest), torch.frexp(largest).exponent)
+    x, y = (one.double() / unit[:, None, None] for one in (x, y))
+    return x.float(), y.float(), unit
+
+
+def searches(x: Tensor, norm: float) -> bool:
+    """Whether nearest points by this norm are found by the device library."""
+    euclidean = norm == 2 and x.dtype == torch.float32 and x.numel() > 0
+    return euclidean and device.library_for(x) is not None
+
+
+def nearest(x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None) -> Tensor:
+    """For each point of x the nearest of y: (B, n). For what `searches` says."""
+    library = device.library_for(x)
+    assert library is not None
+    size, n = x.shape[:2]
+    x, y, _ = unit_clouds(x, y, x_lengths, y_lengths)
+    clouds = device.ragged(x, y, x_lengths, y_lengths)
+    _, columns = device.row_minima(library, clouds, "sqeuclidean", None)
+    return device.unpacked(columns, clouds.x_offsets, size, n).to(torch.int64)

@@ -1,0 +1,327 @@
+"""What the device library must do, wherever it runs: tests that take a `place`.
+
+tests/python/test_torch_device.py runs them on its twin on the CPU, tests/gpu on a GPU. A place has
+a `device` for tensors and the `library` that serves them.
+"""
+
+import math
+import warnings
+
+import monge
+import monge.torch as mt
+import numpy as np
+import pytest
+import torch
+from monge import _core
+from monge.device.library import AuctionSettings, DeviceError
+from monge.torch import device, on_device
+from scipy.optimize import linear_sum_assignment
+
+COSTS = ("euclidean", "sqeuclidean")
+COMPLETE, ROUND_LIMIT, NOT_FINITE = 0, 2, 3
+
+
+def settings(**changed):
+    usual = {"rtol": 1e-3, "epsilon_start": 0.25, "epsilon_ratio": 0.2, "epsilon_floor": 1e-6}
+    usual |= {"tail": 0.02, "leave": 0, "round_limit": 1 << 20}
+    return AuctionSettings(**(usual | changed))
+
+
+def draw(place, *shape, seed=0, dtype=torch.float32):
+    """Uniform points, the same at every place."""
+    points = np.random.default_rng(seed).random(shape)
+    return torch.tensor(points, dtype=dtype, device=place.device)
+
+
+def costs_of(x, y, cost):
+    squares = ((x.double()[..., :, None, :] - y.double()[..., None, :, :]) ** 2).sum(-1).cpu()
+    return squares if cost == "sqeuclidean" else squares.sqrt()
+
+
+def run_auction(place, x, y, cost, **changed):
+    """Columns (B, n) and prices (B, m) on the host, and the reports."""
+    clouds = device.batch_of(x, y)
+    columns, prices, reports = device.auction(place.library, clouds, cost, settings(**changed))
+    n, m = x.shape[1], y.shape[1]
+    return columns.reshape(-1, n).cpu(), prices.reshape(-1, m).cpu(), device.reports_of(reports)
+
+
+# --- auctions ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize(
+    ("size", "n", "m", "dim"),
+    [
+        (1, 1, 1, 3),
+        (3, 5, 5, 2),
+        (2, 100, 100, 3),
+        (2, 257, 257, 3),  # a multiple of nothing
+        (2, 60, 90, 2),  # more columns than rows
+        (2, 65, 65, 7),
+        (1, 33, 33, 64),
+    ],
+)
+def test_an_auction_is_a_bijection_within_its_bound(place, size, n, m, dim, cost):
+    x, y = draw(place, size, n, dim), draw(place, size, m, dim, seed=1)
+    columns, prices, reports = run_auction(place, x, y, cost)
+    costs = costs_of(x, y, cost)
+    for k in range(size):
+        assert len(set(columns[k].tolist())) == n
+        assert 0 <= columns[k].min() <= columns[k].max() < m
+        rows, best = linear_sum_assignment(costs[k].numpy())
+        optimum = costs[k].numpy()[rows, best].sum()
+        report = reports[k]
+        assert report["status"] == COMPLETE
+        assert report["free_rows"] == 0
+        found = costs[k][torch.arange(n), columns[k].long()].sum().item()
+        assert report["cost"] == pytest.approx(found, rel=1e-6)
+        assert report["lower_bound"] <= optimum * (1 + 1e-12) <= found * (1 + 1e-9)
+        assert found - optimum <= n * report["epsilon"] * (1 + 1e-3)
+        if n == m:
+            assert found <= optimum * (1 + 1e-3)
+        assert (prices[k] >= 0).all()
+
+
+def test_more_problems_than_512(place):
+    """Older kernels had a fixed grid, and left the rest as it was."""
+    x, y = draw(place, 600, 4, 3), draw(place, 600, 4, 3, seed=1)
+    columns, _, reports = run_auction(place, x, y, "euclidean")
+    assert (columns.sort(1).values == torch.arange(4)).all()
+    assert (reports["status"] == COMPLETE).all()
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset"), [(1e3, -500.0), (1.0, 1e3), (100.0, 0.0), (1e-4, 0.0)]
+)
+def test_coordinates_need_not_be_in_the_unit_cube(place, scale, offset):
+    """Older kernels take 3 - sqrt(d2) - price for the value of a pair."""
+    x = draw(place, 1, 80, 3) * scale + offset
+    y = draw(place, 1, 80, 3, seed=1) * scale + offset
+    columns, _, reports = run_auction(place, x, y, "euclidean")
+    costs = costs_of(x, y, "euclidean")[0]
+    optimum = costs.numpy()[linear_sum_assignment(costs.numpy())].sum()
+    assert len(set(columns[0].tolist())) == 80
+    assert reports[0]["cost"] <= optimum * (1 + 1e-3)
+
+
+def test_all_points_are_one(place):
+    """Ties alone: one to one all the same."""
+    x = torch.full((1, 50, 3), 0.25, device=place.device)
+    columns, _, reports = run_auction(place, x, x, "sqeuclidean")
+    assert sorted(columns[0].tolist()) == list(range(50))
+    assert reports[0]["cost"] == 0
+
+
+def test_numbers_that_are_not_finite_end_in_a_status(place):
+    x, y = draw(place, 2, 20, 3), draw(place, 2, 20, 3, seed=1)
+    x[1, 7, 2] = math.nan
+    _, _, reports = run_auction(place, x, y, "euclidean")
+    assert reports["status"].tolist() == [COMPLETE, NOT_FINITE]
+
+
+def test_a_limit_of_rounds_is_told(place):
+    x, y = draw(place, 1, 200, 3), draw(place, 1, 200, 3, seed=1)
+    columns, _, reports = run_auction(place, x, y, "euclidean", round_limit=2)
+    assert reports[0]["status"] == ROUND_LIMIT
+    assert reports[0]["rounds"] == 2
+    matched = columns[0][columns[0] >= 0].tolist()
+    assert len(set(matched)) == len(matched) == 200 - reports[0]["free_rows"]
+
+
+def test_empty_batches_and_wrong_arguments(place):
+    x = draw(place, 0, 5, 3)
+    columns, _, reports = run_auction(place, x, x, "euclidean")
+    assert columns.shape == (0, 5)
+    assert len(reports) == 0
+    clouds = device.PairedClouds(draw(place, 4, 3), draw(place, 4, 3), None, None, 1, (5, 4))
+    with pytest.raises(DeviceError, match="a size is out of range"):
+        device.auction(place.library, clouds, "euclidean", settings())
+
+
+# --- row minima --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize(
+    ("size", "n", "m", "dim"),
+    [(1, 1, 1, 3), (3, 70, 33, 3), (2, 5, 2049, 2), (1, 600, 1, 3), (2, 257, 1025, 7)],
+)
+def test_row_minima_are_c_transforms(place, size, n, m, dim, cost):
+    x, y = draw(place, size, n, dim), draw(place, size, m, dim, seed=1)
+    seed = draw(place, size, m, seed=2) - 0.5
+    values, columns = device.row_minima(place.library, device.batch_of(x, y), cost, seed)
+    totals = costs_of(x, y, cost) + seed.double().cpu()[:, None]
+    values, columns = values.reshape(size, n).cpu(), columns.reshape(size, n).cpu().long()
+    least = totals.min(-1).values
+    torch.testing.assert_close(values.double(), least, rtol=0, atol=1e-5)
+    chosen = totals.gather(2, columns[..., None])[..., 0]
+    torch.testing.assert_close(chosen, least, rtol=0, atol=1e-5)
+
+
+def test_among_equal_columns_the_first(place):
+    x = torch.zeros((1, 40, 2), device=place.device)
+    y = torch.ones((1, 3000, 2), device=place.device)
+    y[0, 1234:2000] = 0.5
+    values, columns = device.row_minima(place.library, device.batch_of(x, y), "sqeuclidean", None)
+    assert (columns == 1234).all()
+    assert (values == 0.5).all()
+
+
+# --- monge.torch -------------------------------------------------------------------------------
+
+
+def host(value):
+    return value.detach().cpu().numpy()
+
+
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("scale", "offset"), [(1, 0), (1e-12, 0), (1e12, 0), (1, 1e4), (1e-3, -10)]
+)
+def test_emd_is_exact(place, cost, dtype, scale, offset):
+    x = draw(place, 2, 130, 3, dtype=dtype) * scale + offset
+    y = draw(place, 2, 130, 3, seed=1, dtype=dtype) * scale + offset
+    expected = monge.emd(host(x), host(y), cost=cost)
+    got = mt.emd(x, y, cost=cost)
+    assert got.device.type == place.device.type
+    tolerance = 1e-6 if dtype == torch.float32 else 1e-9
+    np.testing.assert_allclose(host(got), expected, rtol=tolerance)
+
+
+@pytest.mark.parametrize("rtol", [1e-4, 1e-2, 0.3])
+def test_emd_keeps_its_tolerance(place, rtol):
+    x, y = draw(place, 3, 150, 3), draw(place, 3, 150, 3, seed=1)
+    expected = monge.emd(host(x), host(y))
+    got = host(mt.emd(x, y, rtol=rtol))
+    assert (got >= expected * (1 - 1e-6)).all()
+    assert (got <= expected / (1 - rtol) * (1 + 1e-6)).all()
+
+
+def test_gradients_of_emd_are_the_host_s(place):
+    x, y = draw(place, 2, 60, 3), draw(place, 2, 60, 3, seed=1)
+    x.requires_grad_()
+    y.requires_grad_()
+    mt.emd(x, y, cost="sqeuclidean").sum().backward()
+    u, v = (one.detach().cpu().clone().requires_grad_() for one in (x, y))
+    for k in range(2):
+        plan = monge.solve(host(u)[k], host(v)[k], cost="sqeuclidean").plan
+        rows, cols, mass = (torch.tensor(one) for one in (plan.rows, plan.cols, plan.mass))
+        ways = u[k, rows.long()] - v[k, cols.long()]
+        (mass.float() * ways.square().sum(-1)).sum().backward()
+    torch.testing.assert_close(x.grad.cpu(), u.grad)
+    torch.testing.assert_close(y.grad.cpu(), v.grad)
+
+
+def test_ragged_emd_is_each_pair_s_own(place):
+    sizes = [1, 40, 7, 129]
+    clouds = [draw(place, n, 2, seed=n) for n in sizes]
+    others = [draw(place, n, 2, seed=n + 1) for n in sizes]
+    together = mt.emd(clouds, others)
+    alone = [monge.emd(host(x), host(y)) for x, y in zip(clouds, others, strict=True)]
+    np.testing.assert_allclose(host(together), alone, rtol=1e-6)
+
+
+def test_padding_may_hold_anything(place):
+    x, y = draw(place, 2, 30, 3), draw(place, 2, 30, 3, seed=1)
+    lengths = torch.tensor([30, 11], device=place.device)
+    expected = host(mt.emd(x, y, lengths=lengths))
+    chamfer = host(mt.chamfer(x, y, lengths=lengths))
+    x[1, 11:], y[1, 11:] = math.nan, math.inf
+    np.testing.assert_array_equal(host(mt.emd(x, y, lengths=lengths)), expected)
+    np.testing.assert_allclose(host(mt.chamfer(x, y, lengths=lengths)), chamfer, rtol=1e-6)
+
+
+def test_what_the_device_does_not_serve_is_the_host_s(place):
+    """Other masses, costs, solvers, dimensions: right all the same."""
+    x, y = draw(place, 1, 20, 3), draw(place, 1, 20, 3, seed=1)
+    a = draw(place, 1, 20, seed=2)
+    a /= a.sum()
+    for arguments, options in (
+        ((x, y, a, a), {}),
+        ((x, y), {"cost": "chebyshev"}),
+        ((x, y), {"solver": "hungarian"}),
+        ((x[:, :7], y), {}),
+        ((x[..., :1], y[..., :1]), {}),
+        ((x[:0], y[:0]), {}),
+    ):
+        expected = monge.emd(*map(host, arguments), **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it runs on the host is said once, anywhere
+            got = mt.emd(*arguments, **options)
+        np.testing.assert_allclose(host(got), expected, rtol=1e-6)
+
+
+def test_wrong_values_are_refused_as_ever(place):
+    x, y = draw(place, 2, 20, 3), draw(place, 2, 20, 3, seed=1)
+    for wrong in (math.nan, math.inf):
+        bad = x.clone()
+        bad[1, 3, 0] = wrong
+        with pytest.raises(ValueError, match="finite"):
+            mt.emd(bad, y)
+        with pytest.raises(ValueError, match="finite"):
+            mt.chamfer(bad, y)
+    with pytest.raises(ValueError, match="rtol must be"):
+        mt.emd(x, y, rtol=-1)
+    with pytest.raises(ValueError, match="threads must be"):
+        mt.emd(x, y, threads=0)
+    with pytest.raises(monge.NotOptimal):
+        mt.emd(draw(place, 1, 400, 3), draw(place, 1, 400, 3, seed=1), time_limit=0)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3])
+@pytest.mark.parametrize(("n", "m", "dim"), [(100, 37, 3), (1, 5, 2), (64, 2000, 3), (30, 40, 6)])
+def test_chamfer_is_the_host_s(place, n, m, dim, p):
+    x, y = draw(place, 3, n, dim), draw(place, 3, m, dim, seed=1)
+    expected = [monge.chamfer(host(u), host(v), p=p) for u, v in zip(x, y, strict=True)]
+    np.testing.assert_allclose(host(mt.chamfer(x, y, p=p)), expected, rtol=2e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-3, 1e25])
+def test_chamfer_of_clouds_of_any_size(place, scale):
+    x, y = draw(place, 1, 50, 3), draw(place, 1, 60, 3, seed=1)
+    usual = host(mt.chamfer(x, y, p=1))
+    np.testing.assert_allclose(
+        host(mt.chamfer(x * scale, y * scale, p=1)), usual * scale, rtol=1e-5
+    )
+
+
+def test_the_device_has_part_in_it(place, monkeypatch):
+    """These tests would pass without the library: it must be called."""
+    calls = []
+    call = type(place.library).call
+
+    def noted(library, name, *arguments):
+        calls.append(name)
+        return call(library, name, *arguments)
+
+    monkeypatch.setattr(type(place.library), "call", noted)
+    x, y = draw(place, 2, 20, 3), draw(place, 2, 20, 3, seed=1)
+    mt.emd(x, y)
+    mt.chamfer(x, y)
+    assert calls == ["monge_auction", "monge_row_minima", "monge_row_minima"]
+
+
+def test_prices_of_the_device_leave_little_to_do(place, monkeypatch):
+    """The host's finish searches few paths: that is what the auction is for."""
+    paths = []
+    finish = _core.complete_assignments
+
+    def noted(*arguments):
+        solutions = finish(*arguments)
+        paths.extend(solution.stats["shortest_paths"] for solution in solutions)
+        return solutions
+
+    monkeypatch.setattr(_core, "complete_assignments", noted)
+    mt.emd(draw(place, 1, 1000, 3), draw(place, 1, 1000, 3, seed=1))
+    assert paths[0] < 100
+
+
+def test_units_are_powers_of_two(place):
+    x, y = draw(place, 3, 10, 2) * 1000, draw(place, 3, 10, 2, seed=1)
+    x[2], y[2] = 0, 0
+    scaled, _, unit = on_device.unit_clouds(x, y, None, None)
+    assert (torch.frexp(unit).mantissa == 0.5).all()
+    torch.testing.assert_close(scaled.double() * unit[:, None, None], x.double(), rtol=0, atol=0)
+    assert scaled.abs().max() <= 1
