@@ -83,6 +83,8 @@ py::dict describe(const SolverEntry& solver) {
   d["point_clouds"] = can.clouds;
   d["any_masses"] = can.any_masses;
   d["line_only"] = can.convex_line_only;
+  d["warm_potentials"] = can.warm_potentials;
+  d["warm_plan"] = can.warm_plan;
   d["max_dim"] = can.max_dim > 0 ? py::object(py::int_(can.max_dim)) : py::object(py::none());
   d["auto_pairs"] =
       std::vector<double>{solver.auto_range.least_pairs, solver.auto_range.most_pairs};

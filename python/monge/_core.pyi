@@ -24,6 +24,13 @@ class Problem:
         b: NDArray[np.float64] | None,
         assignment: bool,
     ) -> Problem: ...
+    def start_from(
+        self,
+        f: NDArray[np.float64],
+        g: NDArray[np.float64],
+        rows: NDArray[np.int32],
+        cols: NDArray[np.int32],
+    ) -> None: ...
     @property
     def dim(self) -> int: ...
 

@@ -21,6 +21,7 @@ from monge.problem import (
 )
 from monge.progress import Progress, reporter
 from monge.solution import NotOptimal, Solution, from_core
+from monge.warm_start import start_from
 
 #: A solver's own option; `solvers()` lists them.
 Option: TypeAlias = "bool | int | float | str"
@@ -38,6 +39,8 @@ def emd(
     cost: Cost = "euclidean",
     solver: str = "auto",
     rtol: float = 0.0,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -62,6 +65,16 @@ def emd(
     rtol : float
         0: exact, certified `relative_gap` <= 1e-9. Positive: the solver may stop as soon as the
         certified relative gap is at most this.
+    potentials : (f, g), optional
+        A warm start: potentials (n,) and (m,) of an earlier solution of a similar problem; one of
+        them may be None (g is what solvers start from; without it, the c-transform of f).
+        ((B, n), (B, m)) for a batch. Any finite numbers give the same cost and certificate; good
+        ones give them sooner. With a start, "auto" takes the first solver that can use it; on a
+        line, which is merely sorted, it goes unused.
+    plan : Plan, (rows, cols) or (rows, cols, mass), optional
+        The plan of that solution, with its potentials: the pairs that carried mass. This is what
+        makes a warm start fast: the simplex begins at this plan, if the masses still allow it, or
+        near it. One per pair of a batch.
     threads : int, optional
         Default: MONGE_NUM_THREADS or all usable cores. The result does not depend on it.
     time_limit : float, optional
@@ -99,6 +112,11 @@ def emd(
     if any(is_tensor(value) for value in (x, y, a, b)):
         if progress is not None:
             raise TypeError(f"progress must be None for torch tensors; got {progress!r}")
+        if potentials is not None or plan is not None:
+            raise TypeError(
+                "potentials and plan must be None for torch tensors: "
+                "monge.torch.EMDLoss(warm_start=True) keeps them itself"
+            )
         # Imported here: NumPy is all that this module needs, and all that arrays bring.
         from monge.torch import emd as differentiable_emd
 
@@ -106,6 +124,7 @@ def emd(
         how |= {"time_limit": time_limit, **options}
         return differentiable_emd(x, y, a, b, cost=cost, **how)
     problems, batch = cloud_problems(x, y, a, b, cost)
+    start_from(problems, potentials, plan, batch)
     solutions = _solve(problems, solver, rtol, threads, time_limit, progress, options)
     for k, solution in enumerate(solutions):
         if not is_proved(solution, rtol):
@@ -124,6 +143,8 @@ def wasserstein(
     p: float = 1,
     solver: str = "auto",
     rtol: float = 0.0,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -147,6 +168,8 @@ def wasserstein(
         cost=power_cost(p),
         solver=solver,
         rtol=rtol,
+        potentials=potentials,
+        plan=plan,
         threads=threads,
         time_limit=time_limit,
         progress=progress,
@@ -168,6 +191,8 @@ def solve(
     cost: Cost = "euclidean",
     solver: str = "auto",
     rtol: float = 0.0,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -183,6 +208,7 @@ def solve(
     Solution, or a list of them for a batch
     """
     problems, batch = cloud_problems(x, y, a, b, cost)
+    start_from(problems, potentials, plan, batch)
     solved = _solve(problems, solver, rtol, threads, time_limit, progress, options)
     if not batch:
         return from_core(solved[0], as_array(x, "x"), as_array(y, "y"))
@@ -199,6 +225,8 @@ def solve_cost(
     *,
     solver: str = "auto",
     rtol: float = 0.0,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -222,6 +250,7 @@ def solve_cost(
         With status "infeasible", cost inf and an empty plan if the forbidden pairs leave no plan.
     """
     problem = dense_problem(cost_matrix, a, b)
+    start_from([problem], potentials, plan, False)
     return from_core(_solve([problem], solver, rtol, threads, time_limit, progress, options)[0])
 
 

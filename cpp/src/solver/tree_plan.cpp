@@ -41,11 +41,10 @@ std::vector<double> column_minima(const Problem& problem, const std::vector<doub
   if (const PointClouds* clouds = problem.clouds()) {
     const std::vector<double> x = gathered(clouds->x, rows), y = gathered(clouds->y, cols);
     const int dim = problem.dim();
-    const Problem swapped{
+    Problem swapped;
+    swapped.geometry =
         PointClouds{row_major(y.data(), static_cast<Index>(cols.size()), dim),
-                    row_major(x.data(), static_cast<Index>(rows.size()), dim), clouds->cost},
-        {},
-        {}};
+                    row_major(x.data(), static_cast<Index>(rows.size()), dim), clouds->cost};
     return kernels::row_minima(swapped, u, context);
   }
   std::vector<double> minima(cols.size(), std::numeric_limits<double>::infinity());

@@ -45,6 +45,7 @@ from monge.solve import _solve, is_proved
 from monge.torch.batch import inside
 from monge.torch.ground import cost_gradient, entropic_forces
 from monge.transforms import c_transform
+from monge.warm_start import start_from
 
 Outputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
@@ -111,6 +112,17 @@ def _solve_all(problems: list[_core.Problem], how: str) -> list[_core.Solution]:
         if not is_proved(solution, rtol):
             raise NotOptimal(from_core(solution))
     return solutions
+
+
+def _start_all(
+    problems: list[_core.Problem], columns: list[int], g: Any, rows: Any, cols: Any
+) -> None:
+    """Gives problems the earlier potentials and pairs, where there are any."""
+    for k, problem in enumerate(problems):
+        if not np.isfinite(g[k, : columns[k]]).all():
+            continue
+        plan = None if rows is None else (rows[k][rows[k] >= 0], cols[k][rows[k] >= 0])
+        start_from([problem], (None, g[k, : columns[k]]), plan, False)
 
 
 def _pack(solutions: Sequence[_core.Solution], n: int, m: int, like: Tensor) -> Outputs:
@@ -216,7 +228,8 @@ def _scatter(values: Tensor, indices: Tensor, like: Tensor) -> Tensor:
     "monge::transport",
     mutates_args=(),
     schema="(Tensor x, Tensor y, Tensor? a, Tensor? b, Tensor? x_lengths, Tensor? y_lengths, "
-    f"str cost, float power, str how) -> ({_PLAN})",
+    "str cost, float power, str how, Tensor? start_g=None, Tensor? start_rows=None, "
+    f"Tensor? start_cols=None) -> ({_PLAN})",
 )
 def transport(
     x: Tensor,
@@ -228,12 +241,17 @@ def transport(
     cost: str,
     power: float,
     how: str,
+    start_g: Tensor | None = None,
+    start_rows: Tensor | None = None,
+    start_cols: Tensor | None = None,
 ) -> Outputs:
     """Exact transport between clouds x (B, n, d) and y (B, m, d).
 
     `how` is the Python literal of a dict: solver, rtol, threads, time_limit and the solver's
     options. Returns the cost (B,), the plan's rows, cols and mass (B, n + m - 1), and the
-    potentials f (B, n) and g (B, m).
+    potentials f (B, n) and g (B, m). Warm starts are earlier potentials start_g (B, m), not finite
+    for pairs without one, and earlier plans start_rows, start_cols (B, k), padded with -1; they
+    change no result, and have no gradient.
     """
     ground: Cost = (cost, power) if cost == "euclidean_power" else cost
     points_x, points_y, masses_a, masses_b = _host(x), _host(y), _host(a), _host(b)
@@ -244,6 +262,8 @@ def transport(
         i, j = counts_x[k], counts_y[k]
         masses = _part(masses_a, k, i), _part(masses_b, k, j)
         problems.append(cloud_problem(points_x[k, :i], points_y[k, :j], *masses, ground))
+    if start_g is not None:
+        _start_all(problems, counts_y, _host(start_g), _host(start_rows), _host(start_cols))
     return _pack(_solve_all(problems, how), n, m, x)
 
 
@@ -258,12 +278,16 @@ def _(
     cost: str,
     power: float,
     how: str,
+    start_g: Tensor | None = None,
+    start_rows: Tensor | None = None,
+    start_cols: Tensor | None = None,
 ) -> Outputs:
     return _empty(x.shape[0], x.shape[1], y.shape[1], x)
 
 
 def _transport_setup(ctx: Any, inputs: tuple[Any, ...], output: Outputs) -> None:
-    x, y, a, b, x_lengths, y_lengths, ctx.cost, ctx.power, _ = inputs
+    x, y, a, b, x_lengths, y_lengths, ctx.cost, ctx.power, *_ = inputs
+    ctx.count = len(inputs)
     _, rows, cols, mass, f, g = output
     ctx.mark_non_differentiable(rows, cols, mass, f, g)
     ctx.set_materialize_grads(False)
@@ -271,7 +295,7 @@ def _transport_setup(ctx: Any, inputs: tuple[Any, ...], output: Outputs) -> None
 
 
 def _transport_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
-    gradients: list[Tensor | None] = [None] * 9
+    gradients: list[Tensor | None] = [None] * ctx.count
     if grad is None:
         return tuple(gradients)
     x, y, a, b, x_lengths, y_lengths, rows, cols, mass, f, g = ctx.saved_tensors

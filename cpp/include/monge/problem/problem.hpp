@@ -11,6 +11,7 @@
 // Entries of +inf in a dense cost forbid a pair.
 #pragma once
 
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,11 +34,23 @@ struct PointClouds {
 
 enum class Kind { transport, assignment };
 
+/// What the solution of a similar problem is worth to a solver: where to begin. Any finite numbers
+/// and any pairs will do: they change how long a solve takes, never what it answers.
+struct WarmStart {
+  std::span<const double> f, g;       ///< potentials; where g is given, f follows from it
+  std::span<const Index> rows, cols;  ///< the pairs of a plan; they need potentials, too
+
+  bool has_potentials() const { return !f.empty() || !g.empty(); }
+  bool has_plan() const { return !rows.empty() || !cols.empty(); }
+  bool empty() const { return !has_potentials() && !has_plan(); }
+};
+
 struct Problem {
   std::variant<DenseCost, PointClouds> geometry;
   Masses a;  ///< empty: uniform, 1 / n each. Assignments take none.
   Masses b;
   Kind kind = Kind::transport;
+  WarmStart warm_start;  ///< of transports
 
   /// b is multiplied by this so that both totals agree to the last bit; validate() sets it.
   double b_scale = 1;

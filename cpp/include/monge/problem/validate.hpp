@@ -6,7 +6,9 @@
 //   the ground cost at D is 0 or from 1e-300 to 1e300;
 // - dense cost: no NaN, no -inf; +inf forbids a pair; finite entries of a transport at most 1e300;
 // - masses: as many as atoms, finite, non-negative, not all zero; totals of a and b equal within
-//   1e-6 relative. Within that, b is scaled to a's total; beyond, the problem is refused.
+//   1e-6 relative. Within that, b is scaled to a's total; beyond, the problem is refused;
+// - warm starts, of transports alone: as many potentials as atoms, finite; a plan's pairs in range,
+//   and with potentials.
 #pragma once
 
 #include "monge/problem/problem.hpp"
