@@ -41,9 +41,9 @@ std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
 
 /// Each problem from the row's columns and the potentials g that are known of it.
 std::vector<Solution> complete_all(const std::vector<const BoundProblem*>& bound,
-                                 const std::vector<py::array_t<Index>>& columns,
-                                 const std::vector<py::array_t<double>>& g, double rtol,
-                                 int threads, std::optional<double> time_limit) {
+                                   const std::vector<py::array_t<Index>>& columns,
+                                   const std::vector<py::array_t<double>>& g, double rtol,
+                                   int threads, std::optional<double> time_limit) {
   if (columns.size() != bound.size() || g.size() != bound.size()) {
     throw InvalidArgument("columns and g", "have one array per problem",
                           std::to_string(columns.size()) + " and " + std::to_string(g.size()));
@@ -117,6 +117,8 @@ py::dict describe(const SolverEntry& solver) {
   d["any_masses"] = can.any_masses;
   d["partial"] = can.partial;
   d["line_only"] = can.convex_line_only;
+  d["warm_potentials"] = can.warm_potentials;
+  d["warm_plan"] = can.warm_plan;
   d["max_dim"] = can.max_dim > 0 ? py::object(py::int_(can.max_dim)) : py::object(py::none());
   d["auto_pairs"] =
       std::vector<double>{solver.auto_range.least_pairs, solver.auto_range.most_pairs};
@@ -185,8 +187,8 @@ void register_solve(py::module_& m) {
         py::arg("rtol"), py::arg("threads"), py::arg("time_limit"), py::arg("progress"),
         "Solves and certifies problems, in their order.");
 
-  m.def("complete_assignments", &complete_all, py::arg("problems"), py::arg("columns"), py::arg("g"),
-        py::arg("rtol"), py::arg("threads"), py::arg("time_limit"),
+  m.def("complete_assignments", &complete_all, py::arg("problems"), py::arg("columns"),
+        py::arg("g"), py::arg("rtol"), py::arg("threads"), py::arg("time_limit"),
         "Assignments between clouds made exact, or certified, from near-optimal ones.");
 
   m.def("assign", &assign, py::arg("cost_matrix"),

@@ -22,6 +22,7 @@ from monge.problem import (
 )
 from monge.progress import Progress, reporter
 from monge.solution import NotOptimal, Solution, from_core
+from monge.warm_start import start_from
 
 #: A solver's own option; `solvers()` lists them.
 Option: TypeAlias = "bool | int | float | str"
@@ -41,6 +42,8 @@ def emd(
     rtol: float = 0.0,
     mass: Any = None,
     unmatched_cost: Any = None,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -72,6 +75,16 @@ def emd(
         Partial transport: mass may stay, at these prices per unit of a and of b (one number: the
         same for both). The cost is sum_ij P_ij c_ij + alpha (mass of a left) + beta (mass of b
         left). Totals may differ.
+    potentials : (f, g), optional
+        A warm start: potentials (n,) and (m,) of an earlier solution of a similar problem; one of
+        them may be None (g is what solvers start from; without it, the c-transform of f).
+        ((B, n), (B, m)) for a batch. Any finite numbers give the same cost and certificate; good
+        ones give them sooner. With a start, "auto" takes the first solver that can use it; on a
+        line, which is merely sorted, it goes unused.
+    plan : Plan, (rows, cols) or (rows, cols, mass), optional
+        The plan of that solution, with its potentials: the pairs that carried mass. This is what
+        makes a warm start fast: the simplex begins at this plan, if the masses still allow it, or
+        near it. One per pair of a batch.
     threads : int, optional
         Default: MONGE_NUM_THREADS or all usable cores. The result does not depend on it.
     time_limit : float, optional
@@ -112,6 +125,11 @@ def emd(
         no_tensors(mass, unmatched_cost)
         if progress is not None:
             raise TypeError(f"progress must be None for torch tensors; got {progress!r}")
+        if potentials is not None or plan is not None:
+            raise TypeError(
+                "potentials and plan must be None for torch tensors: "
+                "monge.torch.EMDLoss(warm_start=True) keeps them itself"
+            )
         # Imported here: NumPy is all that this module needs, and all that arrays bring.
         from monge.torch import emd as differentiable_emd
 
@@ -120,6 +138,7 @@ def emd(
         return differentiable_emd(x, y, a, b, cost=cost, **how)
     problems, batch = cloud_problems(x, y, a, b, cost)
     leave_unmatched(problems, mass, unmatched_cost, batch)
+    start_from(problems, potentials, plan, batch)
     solutions = _solve(problems, solver, rtol, threads, time_limit, progress, options)
     for k, solution in enumerate(solutions):
         if not is_proved(solution, rtol):
@@ -140,6 +159,8 @@ def wasserstein(
     rtol: float = 0.0,
     mass: Any = None,
     unmatched_cost: Any = None,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -166,6 +187,8 @@ def wasserstein(
         rtol=rtol,
         mass=mass,
         unmatched_cost=unmatched_cost,
+        potentials=potentials,
+        plan=plan,
         threads=threads,
         time_limit=time_limit,
         progress=progress,
@@ -189,6 +212,8 @@ def solve(
     rtol: float = 0.0,
     mass: Any = None,
     unmatched_cost: Any = None,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -205,6 +230,7 @@ def solve(
     """
     problems, batch = cloud_problems(x, y, a, b, cost)
     leave_unmatched(problems, mass, unmatched_cost, batch)
+    start_from(problems, potentials, plan, batch)
     solved = _solve(problems, solver, rtol, threads, time_limit, progress, options)
     if not batch:
         return from_core(solved[0], as_array(x, "x"), as_array(y, "y"))
@@ -223,6 +249,8 @@ def solve_cost(
     rtol: float = 0.0,
     mass: Any = None,
     unmatched_cost: Any = None,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -247,6 +275,7 @@ def solve_cost(
     """
     problem = dense_problem(cost_matrix, a, b)
     leave_unmatched([problem], mass, unmatched_cost, batch=False)
+    start_from([problem], potentials, plan, False)
     return from_core(_solve([problem], solver, rtol, threads, time_limit, progress, options)[0])
 
 

@@ -203,6 +203,47 @@ double check_masses(std::string_view argument, Masses masses, Index count) {
   return total;
 }
 
+void check_potentials(std::string_view argument, std::span<const double> values, Index count) {
+  if (values.empty()) return;
+  if (values.size() != static_cast<std::size_t>(count)) {
+    throw InvalidArgument(argument, "have one number per point, " + std::to_string(count),
+                          std::to_string(values.size()));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      throw InvalidArgument(
+          argument, "be finite",
+          to_text(values[i]) + " at " + std::string(argument) + at(static_cast<std::int64_t>(i)));
+    }
+  }
+}
+
+void check_pairs(std::string_view argument, std::span<const Index> indices, Index count) {
+  for (std::size_t k = 0; k < indices.size(); ++k) {
+    if (indices[k] < 0 || indices[k] >= count) {
+      throw InvalidArgument(argument, "be from 0 to " + std::to_string(count - 1),
+                            std::to_string(indices[k]) + " at " + std::string(argument) +
+                                at(static_cast<std::int64_t>(k)));
+    }
+  }
+}
+
+void check_warm_start(const WarmStart& start, Index rows, Index cols) {
+  check_potentials("f of the potentials", start.f, rows);
+  check_potentials("g of the potentials", start.g, cols);
+  if (!start.has_plan()) return;
+  if (!start.has_potentials()) {
+    throw InvalidArgument("a plan to start from", "come with potentials", "a plan alone");
+  }
+  if (start.rows.size() != start.cols.size()) {
+    throw InvalidArgument(
+        "a plan to start from", "have as many rows as columns",
+        std::to_string(start.rows.size()) + " and " + std::to_string(start.cols.size()));
+  }
+  check_pairs("rows of the plan", start.rows, rows);
+  check_pairs("cols of the plan", start.cols, cols);
+}
+
 bool all_equal(Masses masses) {
   return masses.empty() || std::all_of(masses.begin(), masses.end(),
                                        [&](double mass) { return mass == masses.front(); });
@@ -249,11 +290,20 @@ Problem validate(Problem problem, Totals totals) {
       throw InvalidArgument("an assignment", "leave no mass but the surplus of its larger side",
                             "a mass that moves, or prices of unmatched mass");
     }
+    if (!problem.warm_start.empty()) {
+      throw InvalidArgument("an assignment", "have no warm start", "one");
+    }
     return problem;
   }
+  check_warm_start(problem.warm_start, problem.rows(), problem.cols());
   const double total_a = check_masses("a", problem.a, problem.rows());
   const double total_b = check_masses("b", problem.b, problem.cols());
-  if (problem.partial()) check_slack(problem.slack, total_a, total_b);
+  if (problem.partial()) {
+    if (!problem.warm_start.empty()) {
+      throw InvalidArgument("a transport that may leave mass", "have no warm start", "one");
+    }
+    check_slack(problem.slack, total_a, total_b);
+  }
   if (totals == Totals::free || problem.partial()) return problem;
   if (std::fabs(total_a - total_b) > mass_tolerance * std::max(total_a, total_b)) {
     throw InvalidArgument(

@@ -16,6 +16,7 @@
 #include "solver/pricing_rounds.hpp"
 #include "solver/spare_nodes.hpp"
 #include "solver/starting_tree.hpp"
+#include "solver/warm_start.hpp"
 
 namespace monge {
 
@@ -54,6 +55,14 @@ class CloudLevel {
     coarse_ = std::move(coarse);
   }
 
+  /// In place of a coarser level: prices, and pairs that may have been a plan's.
+  void start_from(std::vector<double> prices, std::vector<Pair> pairs) {
+    column_least_.assign(prices.size(), infinity);
+    duals_.p = std::move(prices);
+    pairs_ = std::move(pairs);
+    warm_ = true;
+  }
+
   Tree solve() {
     const SpareNodes& spare = search_.spare;
     CandidateArcs arcs(static_cast<Index>(a_.size()));
@@ -61,14 +70,20 @@ class CloudLevel {
     arcs.add(spare.arcs(x_.n(), y_.n()));
     Tree tree = std::make_unique<TransportTree>(arcs.rows(), static_cast<Index>(b_.size()));
     StartingTree start(a_, b_, *tree);
+    const auto cost_of = [&](Index i, Index j) { return cost(i, j); };
     if (coarse_) {
       refine(*coarse_, start);
     } else {
       spare.fill(start, duals_);
     }
     coarse_.reset();
+    if (warm_) {
+      make_concave(duals_, column_least_);
+      if (pairs_.empty()) pairs_ = StartingTree::forest(arcs, duals_.u, duals_.p);
+      start.join_leaves_first(pairs_, cost_of);
+    }
     start.join_greedily(arcs, duals_.u, duals_.p);
-    start.finish([&](Index i, Index j) { return cost(i, j); }, duals_.u, duals_.p);
+    start.finish(cost_of, duals_.u, duals_.p);
     arcs.add(spare.arc_between(x_.n(), y_.n()));
     const RoundOptions options{static_cast<Index>(search_.options.violated_kept),
                                search_.context.rtol};
@@ -151,8 +166,9 @@ class CloudLevel {
   }
 
   /// All pairs of small clouds; else the best ones of each row and column. Sets u to the
-  /// c-transform of p.
+  /// c-transform of p, and column_least_ to that of u.
   std::vector<Arc> candidates() {
+    column_least_.assign(duals_.p.size(), infinity);
     x_filter_ = std::make_unique<CloudFilter<T>>(x_, box_);
     y_filter_ = std::make_unique<CloudFilter<T>>(y_, box_);
     if (1.0 * x_.n() * y_.n() <= all_pairs_up_to) return all_pairs();
@@ -172,6 +188,10 @@ class CloudLevel {
         least = std::min(least, arcs.back().cost + duals_.p[at(j)]);
       }
       duals_.u[at(i)] = least;
+    }
+    for (const Arc& arc : arcs) {
+      double& least = column_least_[at(arc.col)];
+      least = std::min(least, arc.cost - duals_.u[at(arc.row)]);
     }
     return arcs;
   }
@@ -213,6 +233,7 @@ class CloudLevel {
           [&](Index j, const kernels::Hit<T>* hits, Index count) {
             for (Index k = 0; k < count; ++k) {
               const Index i = hits[k].column;
+              column_least_[at(j)] = std::min(column_least_[at(j)], exact(j, i));
               const Index* row = known.cols();
               if (std::find(row + known.begin(i), row + known.end(i), j) != row + known.end(i)) {
                 continue;
@@ -294,6 +315,9 @@ class CloudLevel {
   Duals duals_;
   CommonBox box_;
   Tree coarse_;
+  bool warm_ = false;  ///< at given prices, from a plan's pairs if there are any
+  std::vector<Pair> pairs_;
+  std::vector<double> column_least_;  ///< min_i (c_ij - u_i); +inf where it was not computed
   std::unique_ptr<CloudFilter<T>> x_filter_, y_filter_;
 };
 

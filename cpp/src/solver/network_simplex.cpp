@@ -14,6 +14,7 @@
 #include "solver/spare_nodes.hpp"
 #include "solver/starting_tree.hpp"
 #include "solver/tree_plan.hpp"
+#include "solver/warm_start.hpp"
 
 namespace monge {
 namespace {
@@ -52,11 +53,12 @@ template <class T>
 class DenseSimplex {
  public:
   DenseSimplex(const MatrixView<T>& c, const Support& support, const SpareNodes& spare,
-               const NetworkSimplexOptions& options, Team& team, Context& context,
-               RoundCounters& counters)
+               const WarmStart& warm_start, const NetworkSimplexOptions& options, Team& team,
+               Context& context, RoundCounters& counters)
       : c_(c),
         support_(support),
         spare_(spare),
+        warm_start_(warm_start),
         options_(options),
         team_(team),
         context_(context),
@@ -69,13 +71,25 @@ class DenseSimplex {
     for (Index j = 0; j < cols(); ++j) position_[at(support.cols[at(j)])] = j;
   }
 
-  /// A tree by greedy joins of candidates.
+  /// Prices of matrix columns for the candidates to be chosen by.
+  void set_prices(const std::vector<double>& prices) {
+    duals_.p.clear();
+    for (Index j : support_.cols) duals_.p.push_back(prices[at(j)]);
+  }
+
+  /// A tree by the given plan's pairs and greedy joins of candidates.
   void start() {
     CandidateArcs arcs = candidates();
     StartingTree start(a_, b_, *tree_);
+    const auto cost_of = [&](Index i, Index j) { return cost(i, j); };
     spare_.fill(start, duals_);
+    if (!warm_start_.empty()) {
+      std::vector<Pair> pairs = given_pairs();
+      if (pairs.empty()) pairs = StartingTree::forest(arcs, duals_.u, duals_.p);
+      start.join_leaves_first(pairs, cost_of);
+    }
     start.join_greedily(arcs, duals_.u, duals_.p);
-    start.finish([&](Index i, Index j) { return cost(i, j); }, duals_.u, duals_.p);
+    start.finish(cost_of, duals_.u, duals_.p);
     arcs.add(spare_.arc_between(rows(), cols()));
     arcs_ = std::make_unique<CandidateArcs>(std::move(arcs));
   }
@@ -137,10 +151,23 @@ class DenseSimplex {
     });
   }
 
-  /// p_j = -min_i C_ij and u_i = min_j C_ij + p_j; the best few arcs of each row, and the best one
-  /// of each column.
+  /// The warm start's pairs of rows and columns with mass that are not forbidden.
+  std::vector<Pair> given_pairs() const {
+    std::vector<Index> row_at(at(c_.rows), -1);
+    for (Index i = 0; i < rows(); ++i) row_at[at(support_.rows[at(i)])] = i;
+    std::vector<Pair> pairs;
+    for (std::size_t k = 0; k < warm_start_.rows.size(); ++k) {
+      const Index i = row_at[at(warm_start_.rows[k])], j = position_[at(warm_start_.cols[k])];
+      if (i >= 0 && j >= 0 && cost(i, j) < infinity) pairs.push_back({i, j});
+    }
+    return pairs;
+  }
+
+  /// u_i = min_j C_ij + p_j, where p_j = -min_i C_ij unless prices were set; the best few arcs of
+  /// each row, and the best one of each column.
   CandidateArcs candidates() {
-    duals_ = {std::vector<double>(a_.size()), column_prices()};
+    if (duals_.p.empty()) duals_.p = column_prices();
+    duals_.u.assign(a_.size(), 0);
     if (spare_.joined()) spare_.clip(duals_);
     const std::vector<double> prices = spread(duals_.p);
     const DenseScanner<T> scanner(c_);
@@ -185,7 +212,7 @@ class DenseSimplex {
     return p;
   }
 
-  void add_best_of_columns(CandidateArcs& arcs) const {
+  void add_best_of_columns(CandidateArcs& arcs) {
     std::vector<double> least(at(c_.cols), infinity);
     std::vector<Index> best(at(c_.cols), -1);
     for (Index i = 0; i < rows(); ++i) {
@@ -206,6 +233,10 @@ class DenseSimplex {
       if (std::find(known + arcs.begin(i), end, j) == end) more.push_back({i, j, cost(i, j)});
     }
     arcs.add(more);
+    if (warm_start_.empty()) return;
+    std::vector<double> column_least;
+    for (Index j : support_.cols) column_least.push_back(least[at(j)]);
+    make_concave(duals_, column_least);
   }
 
   const T* row(Index i) const { return c_.data + i * c_.row_stride; }
@@ -262,6 +293,7 @@ class DenseSimplex {
   MatrixView<T> c_;
   const Support& support_;
   const SpareNodes& spare_;
+  const WarmStart& warm_start_;
   const NetworkSimplexOptions& options_;
   Team& team_;
   Context& context_;
@@ -327,11 +359,13 @@ Result solve_matrix(const Problem& problem, const MatrixView<T>& c,
     return result;
   };
 
-  DenseSimplex<T> simplex(c, support, spare, options, team, context, counters);
+  const WarmStart& warm = problem.warm_start;
+  DenseSimplex<T> simplex(c, support, spare, warm, options, team, context, counters);
+  if (!warm.empty()) simplex.set_prices(warm_prices(problem, context));
   if (!spare.joined() && any_forbidden(c, support)) {
     const std::vector<float> forbidden = forbidden_pairs(c, context);
-    DenseSimplex<float> first(row_major(forbidden.data(), c.rows, c.cols), support, spare, options,
-                              team, context, counters);
+    DenseSimplex<float> first(row_major(forbidden.data(), c.rows, c.cols), support, spare, warm,
+                              options, team, context, counters);
     first.start();
     first.optimise(0);
     if (context.interruption() != Interruption::none) {

@@ -37,11 +37,18 @@ const std::vector<SolverEntry>& list() {
              .clouds = true,
              .any_masses = true,
              .partial = true,
-             .max_dim = spatial_max_dim},
+             .max_dim = spatial_max_dim,
+             .warm_potentials = true,
+             .warm_plan = true},
             {.least_pairs = 512.0 * 512.0}, solve_multiscale_simplex),
       entry("hungarian",
             "assignment and transport of n = m equal masses: shortest augmenting paths, O(n^3)",
-            {.assignment = true, .transport = true, .dense = true, .clouds = true},
+            {.assignment = true,
+             .transport = true,
+             .dense = true,
+             .clouds = true,
+             .warm_potentials = true,
+             .warm_plan = true},
             {.most_pairs = 16384.0 * 16384.0},  // a matrix of 2 GiB
             solve_hungarian),
       entry("spatial_auction",
@@ -56,7 +63,13 @@ const std::vector<SolverEntry>& list() {
             solve_auction),
       entry("network_simplex",
             "transport of any masses and sizes by a cost matrix: network simplex on candidate arcs",
-            {.transport = true, .dense = true, .clouds = true, .any_masses = true, .partial = true},
+            {.transport = true,
+             .dense = true,
+             .clouds = true,
+             .any_masses = true,
+             .partial = true,
+             .warm_potentials = true,
+             .warm_plan = true},
             {}, solve_network_simplex),
   };
   return entries;
@@ -101,15 +114,23 @@ std::optional<std::string> refusal(const SolverEntry& solver, const Problem& pro
   if (problem.kind == Kind::transport && !can.any_masses && !problem.permutation) {
     return "it needs as many rows as columns and equal masses on each side";
   }
+  if (problem.warm_start.has_plan() && !can.warm_plan) return "it takes no plan to start from";
+  if (problem.warm_start.has_potentials() && !can.warm_potentials) {
+    return "it takes no potentials to start from";
+  }
   return std::nullopt;
 }
 
 const SolverEntry& select_solver(std::string_view name, const Problem& problem) {
+  Problem cold = problem;
+  cold.warm_start = {};
   std::vector<std::string_view> names{"auto"};
   for (const SolverEntry& solver : solvers()) {
     names.push_back(solver.name);
     if (name != "auto" && name != solver.name) continue;
-    const std::optional<std::string> reason = refusal(solver, problem);
+    // Sorting a line is faster than any start could make another solver.
+    const bool needs_no_start = name == "auto" && solver.capabilities.convex_line_only;
+    const std::optional<std::string> reason = refusal(solver, needs_no_start ? cold : problem);
     if (!reason && (name != "auto" || in_auto_range(solver, problem))) return solver;
     if (name == "auto") continue;
     throw Unsupported("solver \"" + std::string(name) + "\" cannot serve this problem (" +

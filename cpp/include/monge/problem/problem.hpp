@@ -16,6 +16,7 @@
 //   or any mass may stay, at a price per unit: + alpha (a - P 1)' 1 + beta (b - P' 1)' 1.
 #pragma once
 
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -52,12 +53,24 @@ struct UnmatchedCost {
 /// What of a transport may stay where it is. std::monostate: nothing.
 using Slack = std::variant<std::monostate, MovedMass, UnmatchedCost>;
 
+/// What the solution of a similar problem is worth to a solver: where to begin. Any finite numbers
+/// and any pairs will do: they change how long a solve takes, never what it answers.
+struct WarmStart {
+  std::span<const double> f, g;       ///< potentials; where g is given, f follows from it
+  std::span<const Index> rows, cols;  ///< the pairs of a plan; they need potentials, too
+
+  bool has_potentials() const { return !f.empty() || !g.empty(); }
+  bool has_plan() const { return !rows.empty() || !cols.empty(); }
+  bool empty() const { return !has_potentials() && !has_plan(); }
+};
+
 struct Problem {
   std::variant<DenseCost, PointClouds> geometry;
   Masses a;  ///< empty: uniform, 1 / n each. Assignments take none.
   Masses b;
   Kind kind = Kind::transport;
   Slack slack;
+  WarmStart warm_start;  ///< of transports
 
   /// b is multiplied by this so that both totals agree to the last bit; validate() sets it.
   double b_scale = 1;

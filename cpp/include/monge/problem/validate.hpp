@@ -10,6 +10,8 @@
 // - where mass may stay, totals are free: the mass that moves is from 0 to the smaller of them (up
 //   to 1e-6 relative more is taken as that) and 0 or at least 1e-12 of the larger, prices of
 //   unmatched mass are from 0 to 1e300.
+// - warm starts, of transports alone: as many potentials as atoms, finite; a plan's pairs in range,
+//   and with potentials.
 #pragma once
 
 #include "monge/problem/problem.hpp"

@@ -16,6 +16,9 @@
 //      best for it; the row that is thrown out goes next (an auction with epsilon = 0);
 //   4. a shortest augmenting path for every row that is still free.
 //
+// Warm start. Given potentials g, with f_i = min_j (C_ij - g_j), replace steps 1 and 2: rows whose
+// column in the given plan is their best take that, others their best one while it is free.
+//
 // Deviations from the paper.
 // - Step 3 is bounded by a number of row scans (`row_reduction_scans` per row), not by two passes:
 //   costs with structure lead it into price wars that step 4 ends sooner.
