@@ -165,12 +165,13 @@ def test_where_a_path_ends_early():
 
 
 def test_free_points_follow_the_law(monkeypatch):
-    """Seeds 0 to 2 measured 0.31 to 0.34 where the law says 0.28; on the way but for 3 %."""
-    monkeypatch.setattr(geodesic, "FLOW_STEPS", 6)
+    """The law says 0.35; seeds 0 to 2 measured 0.41 to 0.44, and 3 to 4 % off the way."""
+    monkeypatch.setattr(geodesic, "FLOW_STEPS", 5)
     monkeypatch.setattr(geodesic, "POINTS", 512)
+    monkeypatch.setattr(toy_maps, "WARM", 200)
     found = geodesic.free("checkerboard", 0)
-    assert found["law"][-1] == pytest.approx(0.9**12)
-    assert abs(found["measured"][-1] - found["law"][-1]) < 0.1
+    assert found["law"][-1] == pytest.approx(0.9**10)
+    assert 0 < found["measured"][-1] - found["law"][-1] < 0.2
     assert found["off"][-1] < 0.1
 
 
@@ -191,6 +192,7 @@ def test_gaussian_has_the_sample_s_moments():
 
 def test_statistics():
     assert spread([1.0, 3.0, 2.0]) == "2 (1 to 3)"
+    assert spread([2.0]) == "2"
     assert mean_sd([1.0, 3.0]) == "2 +- 1.4"
     assert mean_sd([2.0]) == "2 +- 0"
 

@@ -95,7 +95,9 @@ def cell(value: Any) -> str:
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:
-    """Median and range of several runs."""
+    """Median and range of several runs; the number of a single one."""
+    if len(values) == 1:
+        return f"{values[0]:.{digits}g}"
     low, middle, high = (float(np.percentile(values, q)) for q in (0, 50, 100))
     return f"{middle:.{digits}g} ({low:.{digits}g} to {high:.{digits}g})"
 

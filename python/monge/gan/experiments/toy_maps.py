@@ -121,6 +121,9 @@ def _scores(report: MapReport) -> dict[str, Any]:
     }
 
 
+_SCORES = ("uvp", "cosine", "image_cost", "cpu_seconds")
+
+
 def run(page: Page, runs: int) -> None:
     """The table over seeds, and a figure of the first seed's maps."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -140,7 +143,7 @@ def run(page: Page, runs: int) -> None:
                 found.setdefault((toy_name, name), []).append(one)
     rows = []
     for (toy_name, name), several in found.items():
-        columns = {key: [one[key] for one in several] for key in several[0]}
+        columns = {key: [one[key] for one in several] for key in _SCORES}
         rows.append(
             {
                 "toy": toy_name,
