@@ -171,11 +171,13 @@ def run(page: Page, runs: int) -> None:
     for k, ((toy_name, name), several) in enumerate(found.items()):
         row, column = TOYS.index(toy_name), names.index(name)
         ax = figure.add_subplot(len(TOYS), len(names), row * len(names) + column + 1)
-        _draw(ax, several[0], name if row == 0 else "", legend=k == 0)
+        _draw(ax, several[0], name if row == 0 else "")
+        if k == 0:
+            figure.legend(loc="lower center", ncols=3, fontsize="small", frameon=False)
     page.figure(figure)
 
 
-def _draw(ax: Any, one: dict[str, Any], title: str, legend: bool) -> None:
+def _draw(ax: Any, one: dict[str, Any], title: str) -> None:
     x, y, image = one["x"], one["y"], one["image"]
     moves = (image - x)[:120].T
     ax.quiver(*x[:120].T, *moves, color="0.6", angles="xy", scale_units="xy", scale=1, width=0.004)
@@ -189,5 +191,3 @@ def _draw(ax: Any, one: dict[str, Any], title: str, legend: bool) -> None:
     low, high = (f(np.concatenate([x, y]), axis=0) for f in (np.min, np.max))
     ax.set_xlim(low[0] - 0.2, high[0] + 0.2)
     ax.set_ylim(low[1] - 0.2, high[1] + 0.2)
-    if legend:
-        ax.legend(fontsize="xx-small", frameon=False, loc="upper right")
