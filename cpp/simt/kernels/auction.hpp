@@ -142,7 +142,7 @@ class Auction {
         free_rows_(args.list + 2 * args.costs.rows.begin(problem)),
         next_free_(free_rows_ + n_),
         report_(args.report + problem),
-        scan_(k, costs_, price_, args.capacity),
+        scan_(k, costs_, {price_}, args.capacity),
         sum_parts_(k.template shared<double>(sum_parts)),
         word_(k.template shared<Word>(1)),
         counters_(k.template shared<int>(2)) {}

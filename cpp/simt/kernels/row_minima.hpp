@@ -15,7 +15,6 @@
 #include <cstdint>
 
 #include "simt/block.hpp"
-#include "simt/kernels/block_sums.hpp"
 #include "simt/kernels/costs.hpp"
 #include "simt/kernels/row_scan.hpp"
 #include "simt/kernels/slices.hpp"
@@ -73,7 +72,7 @@ MONGE_SIMT void row_minima_body(B& k, const RowMinimaArgs& args) {
   const float* seed = args.seed ? args.seed + args.costs.cols.begin(problem) : nullptr;
   const std::int64_t rows = args.costs.rows.begin(problem);
 
-  RowScan<Costs, Least, B> scan(k, costs, seed, args.capacity);
+  RowScan<Costs, Least, B> scan(k, costs, {seed}, args.capacity);
   scan.load();
   k.sync();
   scan.run(
@@ -82,30 +81,6 @@ MONGE_SIMT void row_minima_body(B& k, const RowMinimaArgs& args) {
         args.value[rows + i] = least.value;
         args.column[rows + i] = least.column;
       });
-}
-
-struct RowMeanArgs {
-  const float* value = nullptr;  ///< per row of the batch
-  Ranges rows;
-  double exponent = 1;
-  double* mean = nullptr;  ///< per problem
-};
-
-constexpr std::int64_t row_mean_shared_bytes() { return shared_bytes(sizeof(double) * sum_parts); }
-
-/// The mean of value^exponent over the rows of each problem, NaN for none; one block per problem.
-template <Block B>
-MONGE_SIMT void row_mean_body(B& k, const RowMeanArgs& args) {
-  const std::int64_t n = args.rows.size(k.block());
-  const float* value = args.value + args.rows.begin(k.block());
-  const double sum = ordered_sum(
-      k, n,
-      [&](std::int64_t i) {
-        const double v = value[i];
-        return args.exponent == 1 ? v : pow(v, args.exponent);
-      },
-      k.template shared<double>(sum_parts));
-  if (k.rank() == 0) args.mean[k.block()] = sum / static_cast<double>(n);
 }
 
 }  // namespace monge::simt

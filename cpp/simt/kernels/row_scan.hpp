@@ -48,16 +48,22 @@ constexpr std::int64_t row_scan_shared_bytes(int capacity) {
                       sizeof(Best) * most_warps);
 }
 
-template <class Costs, class Best, Block B>
+/// Seeds from an array, one per column; null: 0.
+struct ArraySeeds {
+  const float* seed;
+  MONGE_SIMT float operator()(std::int64_t j) const { return seed ? seed[j] : 0.0F; }
+};
+
+template <class Costs, class Best, Block B, class Seeds = ArraySeeds>
 class RowScan {
  public:
   using Object = StagedObject<Costs>;
 
-  /// `seed`: of each column, read when columns are staged and when they are not resident; null: 0.
-  MONGE_SIMT RowScan(B& k, const Costs& costs, const float* seed, int capacity)
+  /// `seeds(j)`: of column j, asked for when columns are staged and when they are not resident.
+  MONGE_SIMT RowScan(B& k, const Costs& costs, const Seeds& seeds, int capacity)
       : k_(k),
         costs_(costs),
-        seed_(seed),
+        seeds_(seeds),
         capacity_(staged_columns<Costs>(capacity)),
         resident_(Costs::staged && costs.cols <= capacity),
         objects_(k.template shared<Object>(capacity_)),
@@ -92,7 +98,7 @@ class RowScan {
   MONGE_SIMT void stage(std::int64_t first, int count) {
     if constexpr (Costs::staged) {
       for (int j = k_.rank(); j < count; j += k_.size()) {
-        objects_[j] = costs_.object(first + j, seed_of(first + j));
+        objects_[j] = costs_.object(first + j, seeds_(first + j));
       }
     }
   }
@@ -166,11 +172,9 @@ class RowScan {
     }
     MONGE_SIMT_UNROLL(4)
     for (std::int64_t j = first; j < costs_.cols; j += step) {
-      best.push(costs_.plus(row, j, seed_of(j)), j);
+      best.push(costs_.plus(row, j, seeds_(j)), j);
     }
   }
-
-  MONGE_SIMT float seed_of(std::int64_t j) const { return seed_ ? seed_[j] : 0.0F; }
 
   MONGE_SIMT void merge_warp(Best& best) {
     for (int mask = B::lanes / 2; mask > 0; mask /= 2) best.merge(best.shuffled(k_, mask));
@@ -178,7 +182,7 @@ class RowScan {
 
   B& k_;
   const Costs costs_;
-  const float* seed_;
+  const Seeds seeds_;
   const int capacity_;
   const bool resident_;
   Object* objects_;

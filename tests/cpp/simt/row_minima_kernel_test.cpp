@@ -116,24 +116,6 @@ TEST(RowMinimaKernel, RaggedBatchesEmptySidesAndNan) {
   EXPECT_EQ(found.column[1], 0);
 }
 
-TEST(RowMeanKernel, IsTheMeanOfPowersInAnyContext) {
-  const auto values = numbers(1, 300, 0, 3);
-  const std::vector<std::int64_t> rows{0, 1, 300};
-  for (double exponent : {1.0, 0.5, 3.0}) {
-    std::vector<double> one(2), many(2);
-    const auto run = [&](std::vector<double>& mean, const auto& launch) {
-      const RowMeanArgs args{values.data(), {rows.data(), 0}, exponent, mean.data()};
-      launch(2, [&](auto& k) { row_mean_body(k, args); });
-    };
-    run(one, Serial{});
-    run(many, Threads<4>{16});
-    EXPECT_EQ(one, many);
-    double sum = 0;
-    for (std::size_t i = 1; i < 300; ++i) sum += std::pow(static_cast<double>(values[i]), exponent);
-    EXPECT_NEAR(one[1], sum / 299, 1e-12 * sum);
-  }
-}
-
 TEST(RowMinimaKernel, SaysHowMuchSharedMemoryABlockTakes) {
   const auto x = numbers(1, 60, 0, 1);
   auto value = zeros<float>(20);
