@@ -143,7 +143,7 @@ def _on_device(tensor: Tensor) -> Any:
 
 
 #: `AuctionReport` as a NumPy type.
-REPORT = np.dtype([(name, np.dtype(ctype)) for name, ctype in AuctionReport._fields_])
+REPORT = np.dtype(AuctionReport)
 
 
 def auction(

@@ -78,8 +78,8 @@ def begin_assignments(
     # On a line sorting is exact, and is the host's.
     if not equal_masses or len(x) == 0 or x.shape[1] > MOST_POINTS or x.shape[-1] < 2:
         return None
-    sizes = counts(lengths[0], *x.shape[:2], "x")
-    if sizes != counts(lengths[1], *y.shape[:2], "y"):
+    sizes = counts(lengths[0], len(x), x.shape[1], "x")
+    if sizes != counts(lengths[1], len(y), y.shape[1], "y"):
         return None
     check_limits(options["threads"], options["time_limit"])
     begin = time.perf_counter()
