@@ -90,6 +90,39 @@ MONGE_DEVICE_API int monge_row_minima(const monge_device_clouds* clouds, const f
                                       float* value, int32_t* column, void* workspace,
                                       int64_t workspace_bytes, void* stream);
 
+/* --- Entropic transport: cpp/simt/kernels/half_step.hpp and sinkhorn.hpp. --- */
+
+MONGE_DEVICE_API int64_t monge_sinkhorn_workspace(const monge_device_clouds* clouds);
+/* `iterations` of Sinkhorn's algorithm from the potentials g, each x, then y; and x once more.
+ * epsilon (batch), > 0; logarithms of the masses log_a (x_points) and log_b (y_points), of total 1
+ * in each problem, or NULL for equal masses. Writes f (x_points), g (y_points), and per point of y
+ * by how much, relative to its mass, its marginal was off before the last change of g. */
+MONGE_DEVICE_API int monge_sinkhorn(const monge_device_clouds* clouds, const float* epsilon,
+                                    const float* log_a, const float* log_b, int64_t iterations,
+                                    float* f, float* g, float* error, void* workspace,
+                                    int64_t workspace_bytes, void* stream);
+
+MONGE_DEVICE_API int64_t monge_sinkhorn_symmetric_workspace(const monge_device_clouds* clouds);
+/* The same for clouds with themselves (y is x), whose two potentials are one: averaged iterations
+ * from f, which is read as well as written. error (x_points). */
+MONGE_DEVICE_API int monge_sinkhorn_symmetric(const monge_device_clouds* clouds,
+                                              const float* epsilon, const float* log_a,
+                                              int64_t iterations, float* f, float* error,
+                                              void* workspace, int64_t workspace_bytes,
+                                              void* stream);
+
+/* --- Sliced transport: cpp/simt/kernels/sliced.hpp. --- */
+
+MONGE_DEVICE_API int64_t monge_sliced_workspace(const monge_device_clouds* clouds,
+                                                int64_t n_directions);
+/* W_p^p of the projections, for each problem and direction: cost (batch, n_directions). directions
+ * (n_directions, dim); masses x_mass (x_points) and y_mass (y_points) of total 1 in each problem, or
+ * NULL for equal ones. The ground cost of `clouds` has no meaning here. */
+MONGE_DEVICE_API int monge_sliced(const monge_device_clouds* clouds, const float* directions,
+                                  int64_t n_directions, const float* x_mass, const float* y_mass,
+                                  double p, double* cost, void* workspace, int64_t workspace_bytes,
+                                  void* stream);
+
 #ifdef __cplusplus
 }
 #endif

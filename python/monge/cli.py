@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_emd(commands)
     _add_solvers(commands)
+    _add_device(commands)
     add_commands(commands)
     return parser
 
@@ -130,6 +131,12 @@ def _add_solvers(commands: Any) -> None:
     solvers.set_defaults(run=_solvers)
 
 
+def _add_device(commands: Any) -> None:
+    text = "Say which GPUs there are, and whether they can be used."
+    device = commands.add_parser("device", help=text, description=text, allow_abbrev=False)
+    device.set_defaults(run=_device)
+
+
 def _help(parser: argparse.ArgumentParser) -> int:
     parser.print_help()
     return 0
@@ -190,6 +197,11 @@ def _solvers(args: argparse.Namespace) -> int:
         for option, info in solver["options"].items():
             print(f"    --set {option}={_text(info['default'])}: {info['meaning']}{_range(info)}")
         print()
+    return 0
+
+
+def _device(_: argparse.Namespace) -> int:
+    print(monge.device_info())
     return 0
 
 

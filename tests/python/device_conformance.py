@@ -287,6 +287,71 @@ def test_chamfer_of_clouds_of_any_size(place, scale):
     )
 
 
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("n", "m", "dim"), [(60, 60, 3), (33, 90, 2), (70, 20, 5)])
+def test_sinkhorn_divergence_is_the_host_s(place, n, m, dim, cost, dtype):
+    x, y = draw(place, 2, n, dim, dtype=dtype), draw(place, 2, m, dim, seed=1, dtype=dtype) * 2
+    expected = monge.sinkhorn_divergence(host(x), host(y), epsilon=0.1, cost=cost)
+    got = host(mt.sinkhorn_divergence(x, y, epsilon=0.1, cost=cost))
+    np.testing.assert_allclose(got, expected, rtol=1e-4 if dtype == torch.float32 else 1e-5)
+
+
+def test_gradients_of_sinkhorn_divergence_are_the_host_s(place, monkeypatch):
+    clouds = draw(place, 2, 50, 3), draw(place, 2, 60, 3, seed=1)
+    copies = tuple(one.cpu().double() for one in clouds)
+    gradients = []
+    for x, y in (clouds, copies):
+        x.requires_grad_()
+        mt.sinkhorn_divergence(x, y, epsilon=0.05).sum().backward()
+        gradients.append(x.grad.cpu().float())
+        monkeypatch.setattr(device, "library_for", lambda tensor: None)
+    torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("iterations", [1, 3])
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize(("n", "m", "dim"), [(5, 9, 2), (600, 300, 3), (40, 1100, 4)])
+def test_iterations_are_sinkhorn_s(place, n, m, dim, cost, iterations):
+    x, y = draw(place, 2, n, dim), draw(place, 2, m, dim, seed=1)
+    epsilon = torch.tensor([0.1, 0.5], device=place.device)
+    f, g = torch.zeros(2, n, device=place.device), torch.zeros(2, m, device=place.device)
+    clouds = device.batch_of(x, y)
+    error = device.sinkhorn(place.library, clouds, cost, epsilon, iterations, f, g)
+    costs, eps = costs_of(x, y, cost), epsilon.double().cpu()[:, None, None]
+    v = torch.zeros(2, m, dtype=torch.float64)
+    for _ in range(iterations):
+        u = -eps[:, 0] * (((v[:, None] - costs) / eps).logsumexp(2) - math.log(m))
+        before, v = v, -eps[:, 0] * (((u[:, :, None] - costs) / eps).logsumexp(1) - math.log(n))
+    u = -eps[:, 0] * (((v[:, None] - costs) / eps).logsumexp(2) - math.log(m))
+    torch.testing.assert_close(f.double().cpu(), u, rtol=0, atol=1e-5)
+    torch.testing.assert_close(g.double().cpu(), v, rtol=0, atol=1e-5)
+    expected = (((before - v) / eps[:, 0]).exp() - 1).abs()
+    torch.testing.assert_close(error.reshape(2, m).double().cpu(), expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("p", [1, 2, 2.5])
+@pytest.mark.parametrize(("n", "m", "dim"), [(64, 64, 3), (100, 37, 2), (1, 9, 4), (5000, 70, 3)])
+def test_sliced_is_the_host_s(place, n, m, dim, p):
+    x, y = draw(place, 2, n, dim), draw(place, 2, m, dim, seed=1)
+    expected = [
+        monge.sliced_wasserstein(host(u), host(v), p=p, n_projections=9)
+        for u, v in zip(x, y, strict=True)
+    ]
+    got = host(mt.sliced_wasserstein(x, y, p=p, n_projections=9))
+    np.testing.assert_allclose(got, expected, rtol=1e-4)
+
+
+def test_sliced_with_masses_and_padding(place):
+    x, y = draw(place, 2, 40, 3), draw(place, 2, 30, 3, seed=1)
+    a, b = draw(place, 2, 40, seed=2), draw(place, 2, 30, seed=3)
+    lengths = [40, 11], [30, 7]
+    got = host(mt.sliced_wasserstein(x, y, a, b, lengths=lengths, n_projections=8))
+    tracked = x.clone().requires_grad_()
+    by_torch = mt.sliced_wasserstein(tracked, y, a, b, lengths=lengths, n_projections=8)
+    np.testing.assert_allclose(got, host(by_torch), rtol=1e-4)
+
+
 def test_the_device_has_part_in_it(place, monkeypatch):
     """These tests would pass without the library: it must be called."""
     calls = []
@@ -301,6 +366,11 @@ def test_the_device_has_part_in_it(place, monkeypatch):
     mt.emd(x, y)
     mt.chamfer(x, y)
     assert calls == ["monge_auction", "monge_row_minima", "monge_row_minima"]
+    calls.clear()
+    mt.sliced_wasserstein(x, y)
+    mt.sinkhorn_divergence(x, y, epsilon=0.1, debias=False)
+    assert calls[0] == "monge_sliced"
+    assert set(calls[1:]) == {"monge_sinkhorn"}
 
 
 def test_prices_of_the_device_leave_little_to_do(place, monkeypatch):
@@ -323,5 +393,5 @@ def test_units_are_powers_of_two(place):
     x[2], y[2] = 0, 0
     scaled, _, unit = on_device.unit_clouds(x, y, None, None)
     assert (torch.frexp(unit).mantissa == 0.5).all()
-    torch.testing.assert_close(scaled.double() * unit[:, None, None], x.double(), rtol=0, atol=0)
+    torch.testing.assert_close(scaled * unit[:, None, None], x.double(), rtol=0, atol=0)
     assert scaled.abs().max() <= 1

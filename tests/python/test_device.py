@@ -8,7 +8,7 @@ import sys
 import device_twin
 import monge
 import pytest
-from monge import device
+from monge import cli, device
 from monge.device import driver
 from monge.device.library import ABI, DeviceError, DeviceLibrary
 
@@ -77,6 +77,11 @@ def test_a_machine_without_driver_is_answered():
     lines = run.stdout.splitlines()
     assert lines[0].startswith("usable")
     assert (lines[-1] == "True") == (lines[0] == "usable   yes")
+
+
+def test_the_command_says_the_same(capsys):
+    assert cli.main(["device"]) == 0
+    assert capsys.readouterr().out == f"{monge.device_info()}\n"
 
 
 def test_no_driver(monkeypatch, tmp_path):

@@ -75,6 +75,21 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     ),
     "monge_row_minima_workspace": (c_int64, [_CLOUDS]),
     "monge_row_minima": (c_int, [_CLOUDS, *[c_void_p] * 4, c_int64, c_void_p]),
+    "monge_sinkhorn_workspace": (c_int64, [_CLOUDS]),
+    "monge_sinkhorn": (
+        c_int,
+        [_CLOUDS, *[c_void_p] * 3, c_int64, *[c_void_p] * 4, c_int64, c_void_p],
+    ),
+    "monge_sinkhorn_symmetric_workspace": (c_int64, [_CLOUDS]),
+    "monge_sinkhorn_symmetric": (
+        c_int,
+        [_CLOUDS, *[c_void_p] * 2, c_int64, *[c_void_p] * 3, c_int64, c_void_p],
+    ),
+    "monge_sliced_workspace": (c_int64, [_CLOUDS, c_int64]),
+    "monge_sliced": (
+        c_int,
+        [_CLOUDS, c_void_p, c_int64, *[c_void_p] * 2, c_double, *[c_void_p] * 2, c_int64, c_void_p],
+    ),
 }
 
 

@@ -117,11 +117,11 @@ class Caller:
     def empty(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         return torch.empty(shape, dtype=dtype, device=self.clouds.x.device)
 
-    def __call__(self, function: str, *arguments: Any) -> None:
+    def __call__(self, function: str, *arguments: Any, size: tuple[int, ...] = ()) -> None:
         """Calls `function` with the clouds, the arguments (tensors as their addresses), a workspace
-        and the stream."""
+        and the stream. `size`: on what else the workspace depends."""
         clouds = ctypes.byref(self.argument)
-        needed = self.library.size(f"{function}_workspace", clouds)
+        needed = self.library.size(f"{function}_workspace", clouds, *size)
         plain = [one.data_ptr() if isinstance(one, Tensor) else one for one in arguments]
         with _on_device(self.clouds.x) as stream:
             workspace = self.empty(needed, dtype=torch.uint8)
@@ -143,7 +143,7 @@ def _on_device(tensor: Tensor) -> Any:
 
 
 #: `AuctionReport` as a NumPy type.
-REPORT = np.dtype([(name, np.dtype(ctype)) for name, ctype in AuctionReport._fields_])
+REPORT = np.dtype(AuctionReport)
 
 
 def auction(
@@ -178,3 +178,56 @@ def row_minima(
     columns = call.empty(call.argument.x_points, dtype=torch.int32)
     call("monge_row_minima", seed, values, columns)
     return values, columns
+
+
+def sinkhorn(
+    library: DeviceLibrary,
+    clouds: PairedClouds,
+    cost: str,
+    epsilon: Tensor,
+    iterations: int,
+    f: Tensor,
+    g: Tensor,
+) -> Tensor:
+    """`iterations` of Sinkhorn's algorithm for equal masses, from the potentials g, in place.
+
+    `epsilon` (B,). Returns per point of y by how much, relative to its mass, its marginal was off
+    before the last iteration.
+    """
+    call = Caller(library, clouds, cost)
+    error = call.empty(call.argument.y_points)
+    call("monge_sinkhorn", epsilon, None, None, iterations, f, g, error)
+    return error
+
+
+def sinkhorn_symmetric(
+    library: DeviceLibrary,
+    clouds: PairedClouds,
+    cost: str,
+    epsilon: Tensor,
+    iterations: int,
+    f: Tensor,
+) -> Tensor:
+    """`sinkhorn` of clouds with themselves, from the potentials f, in place."""
+    call = Caller(library, clouds, cost)
+    error = call.empty(call.argument.x_points)
+    call("monge_sinkhorn_symmetric", epsilon, None, iterations, f, error)
+    return error
+
+
+def sliced(
+    library: DeviceLibrary,
+    clouds: PairedClouds,
+    directions: Tensor,
+    masses: tuple[Tensor | None, Tensor | None],
+    p: float,
+) -> Tensor:
+    """W_p^p of the projections (B, k) in double.
+
+    `directions` (k, d); masses of all points of x and of y, of total 1 in each pair, or None.
+    """
+    call = Caller(library, clouds, "euclidean")
+    costs = call.empty(clouds.size, len(directions), dtype=torch.float64)
+    count = len(directions)
+    call("monge_sliced", directions, count, *masses, p, costs, size=(count,))
+    return costs

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from monge.problem import power_cost
 from monge.sliced import random_directions
-from monge.torch import ops
+from monge.torch import on_device, ops
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside, lift
 from monge.torch.functional import root
 from monge.torch.ground import power_of_length
@@ -154,6 +154,12 @@ def sliced_wasserstein(
 
 def _sliced_costs(batch: Batch, rows: Tensor, p: float) -> Tensor:
     """W_p^p on each direction: (B, k)."""
+    weights = tuple(
+        None if side.a is None else _weights(side.a, side.x_lengths, side.x)
+        for side in (batch, batch.swapped())
+    )
+    if (found := on_device.sliced(batch, rows, (weights[0], weights[1]), p)) is not None:
+        return found
     # Padding, which may hold anything, has no mass, wherever it is put.
     x, y = (
         torch.where(inside(side.x, side.x_lengths)[..., None], side.x, side.x[:, :1].detach())

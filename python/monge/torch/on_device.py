@@ -24,7 +24,7 @@ from monge.device.library import COSTS, AuctionSettings
 from monge.problem import is_real_number, thread_count
 from monge.solve import check_limits
 from monge.torch import device
-from monge.torch.batch import inside
+from monge.torch.batch import Batch, inside
 from monge.torch.host import counts, proved
 
 #: An auction has one block of threads per pair of clouds: one pair beyond this would keep a single
@@ -78,17 +78,17 @@ def begin_assignments(
     # On a line sorting is exact, and is the host's.
     if not equal_masses or len(x) == 0 or x.shape[1] > MOST_POINTS or x.shape[-1] < 2:
         return None
-    sizes = counts(lengths[0], *x.shape[:2], "x")
-    if sizes != counts(lengths[1], *y.shape[:2], "y"):
+    sizes = counts(lengths[0], len(x), x.shape[1], "x")
+    if sizes != counts(lengths[1], len(y), y.shape[1], "y"):
         return None
     check_limits(options["threads"], options["time_limit"])
     begin = time.perf_counter()
     x, y, unit = unit_clouds(x, y, *lengths)
-    clouds = device.ragged(x, y, *lengths)
+    clouds = device.ragged(x.float(), y.float(), *lengths)
     columns, prices, _ = device.auction(library, clouds, cost, _settings(options["rtol"]))
     # Numbers that are not finite are the host's to refuse.
     g = np.nan_to_num(-prices.double().numpy(force=True), posinf=0, neginf=0)
-    units = (unit**2 if cost == "sqeuclidean" else unit).numpy(force=True)
+    units = cost_unit(unit, cost).numpy(force=True)
     ends = np.cumsum(sizes)[:-1]
     return Begun(
         np.split(columns.numpy(force=True), ends),
@@ -122,10 +122,10 @@ def _settings(rtol: float) -> AuctionSettings:
 def unit_clouds(
     x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """x (B, n, d) and y (B, m, d) in float32 in a unit of their own, and that unit (B,) in double.
+    """x (B, n, d) and y (B, m, d) in double in a unit of their own, and that unit (B,) in double.
 
     The unit is a power of two, so that float32 coordinates stay what they are; float64 coordinates
-    are centred before they are rounded. Padding becomes 0.
+    are centred, since they will be rounded. Padding becomes 0.
     """
     x_held, y_held = inside(x, x_lengths)[..., None], inside(y, y_lengths)[..., None]
     if x.dtype == torch.float64:
@@ -135,7 +135,12 @@ def unit_clouds(
     largest = torch.maximum(x.abs().amax((1, 2)), y.abs().amax((1, 2))).double()
     unit = torch.ldexp(torch.ones_like(largest), torch.frexp(largest).exponent)
     x, y = (one.double() / unit[:, None, None] for one in (x, y))
-    return x.float(), y.float(), unit
+    return x, y, unit
+
+
+def cost_unit(unit: Tensor, cost: str) -> Tensor:
+    """The cost of a length of one unit."""
+    return unit**2 if cost == "sqeuclidean" else unit
 
 
 def searches(x: Tensor, norm: float) -> bool:
@@ -150,6 +155,33 @@ def nearest(x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | 
     assert library is not None
     size, n = x.shape[:2]
     x, y, _ = unit_clouds(x, y, x_lengths, y_lengths)
-    clouds = device.ragged(x, y, x_lengths, y_lengths)
+    clouds = device.ragged(x.float(), y.float(), x_lengths, y_lengths)
     _, columns = device.row_minima(library, clouds, "sqeuclidean", None)
     return device.unpacked(columns, clouds.x_offsets, size, n).to(torch.int64)
+
+
+def sliced(
+    batch: Batch, directions: Tensor, weights: tuple[Tensor | None, Tensor | None], p: float
+) -> Tensor | None:
+    """W_p^p along each direction (B, k), where no gradient is wanted and the device library serves;
+    None else.
+
+    `weights`: masses (B, n) and (B, m) of total 1, 0 for padding; None: equal ones.
+    """
+    tensors = (batch.x, batch.y, batch.a, batch.b, directions)
+    tracked = any(one is not None and one.requires_grad for one in tensors)
+    library = device.library_for(batch.x)
+    if library is None or batch.x.dtype != torch.float32 or len(batch.x) == 0:
+        return None
+    if tracked and torch.is_grad_enabled():
+        return None
+    lengths = batch.x_lengths, batch.y_lengths
+    x, y, unit = unit_clouds(batch.x, batch.y, *lengths)
+    clouds = device.ragged(x.float(), y.float(), *lengths)
+    ragged = clouds.x_offsets is not None
+    masses = [
+        None if one is None else (one[inside(side, length)] if ragged else one).float().contiguous()
+        for one, side, length in zip(weights, (x, y), lengths, strict=True)
+    ]
+    costs = device.sliced(library, clouds, directions.contiguous(), (masses[0], masses[1]), p)
+    return (costs * (unit**p)[:, None]).to(batch.x.dtype)

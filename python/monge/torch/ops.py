@@ -37,7 +37,7 @@ from monge import _core
 from monge.entropic import EntropicSolution, _sinkhorn
 from monge.problem import cloud_problem, dense_problem
 from monge.solution import NotOptimal
-from monge.torch import on_device
+from monge.torch import entropic_on_device, on_device
 from monge.torch.batch import inside
 from monge.torch.envelope import (
     ENTROPIC_TWICE,
@@ -227,6 +227,10 @@ def entropic(
     threads, time_limit. By the envelope theorem the derivatives are those of the cost by the
     points, for the entropic plan, and the potentials by the masses.
     """
+    others = a, b, x_lengths, y_lengths
+    found = entropic_on_device.entropic(x, y, others, cost, epsilon, symmetric, options_of(how))
+    if found is not None:
+        return found
     ground = as_cost(cost, power)
     pairs = list(pairs_of_clouds(x, y, a, b, x_lengths, y_lengths))
     results = _sinkhorn(

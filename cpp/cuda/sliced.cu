@@ -1,0 +1,83 @@
+// Sliced transport: each block projects, sorts and walks one pair of clouds along one direction at a
+// time.
+#include "simt/kernels/sliced.hpp"
+
+#include <algorithm>
+
+#include "cuda/clouds.hpp"
+#include "cuda/launch.hpp"
+
+namespace monge::device {
+namespace {
+
+struct SlicedKernel {
+  static constexpr int threads = 512, min_blocks = 1;
+  simt::SlicedArgs args;
+  template <simt::Block B>
+  MONGE_SIMT void operator()(B& k) const {
+    simt::sliced_body(k, args);
+  }
+};
+
+/// Blocks at a time: more would want more scratch, and fill no device better.
+constexpr std::int64_t most_blocks_at_once = 1024;
+
+std::int64_t words(const monge_device_clouds& clouds, bool x_mass, bool y_mass) {
+  return clouds.n * (x_mass ? 2 : 1) + clouds.m * (y_mass ? 2 : 1);
+}
+
+std::int64_t blocks_for(const monge_device_clouds& clouds, std::int64_t n_directions) {
+  return std::min(clouds.batch * n_directions, most_blocks_at_once);
+}
+
+}  // namespace
+}  // namespace monge::device
+
+// Scratch is for pairs that no block's shared memory holds, whatever the device has of that: words
+// of 48 KiB fit everywhere.
+std::int64_t monge_sliced_workspace(const monge_device_clouds* clouds, std::int64_t n_directions) {
+  using namespace monge::device;
+  const std::int64_t most = words(*clouds, true, true);
+  const std::int64_t bytes = 8 * most * blocks_for(*clouds, n_directions);
+  return monge::simt::sliced_shared_bytes(static_cast<int>(std::min<std::int64_t>(most, 1 << 20))) <=
+                 48 * 1024
+             ? 0
+             : bytes;
+}
+
+int monge_sliced(const monge_device_clouds* clouds, const float* directions,
+                 std::int64_t n_directions, const float* x_mass, const float* y_mass, double p,
+                 double* cost, void* workspace, std::int64_t workspace_bytes, void* stream) {
+  using namespace monge::device;
+  namespace simt = monge::simt;
+  if (const int error = check(*clouds)) return error;
+  if (n_directions < 0 || n_directions > most_points) return MONGE_DEVICE_BAD_ARGUMENT;
+  if (workspace_bytes < monge_sliced_workspace(clouds, n_directions))
+    return MONGE_DEVICE_SMALL_WORKSPACE;
+  if (clouds->batch == 0 || n_directions == 0) return 0;
+  if (!directions || !cost || !(p >= 1)) return MONGE_DEVICE_BAD_ARGUMENT;
+  std::int64_t most = 0;
+  if (const int error = most_shared(most)) return error;
+  const std::int64_t needed = words(*clouds, x_mass != nullptr, y_mass != nullptr);
+  const std::int64_t fitting = (most - simt::sliced_shared_bytes(0)) / 8 - 2;
+
+  SlicedKernel kernel;
+  simt::SlicedArgs& args = kernel.args;
+  args.x = clouds->x;
+  args.y = clouds->y;
+  args.rows = {clouds->x_offsets, clouds->n};
+  args.cols = {clouds->y_offsets, clouds->m};
+  args.dim = clouds->dim;
+  args.directions = directions;
+  args.problems = clouds->batch;
+  args.n_directions = n_directions;
+  args.x_mass = x_mass;
+  args.y_mass = y_mass;
+  args.p = p;
+  args.capacity = needed <= fitting ? static_cast<int>(std::max<std::int64_t>(1, needed)) : 1;
+  args.scratch = static_cast<simt::Word*>(workspace);
+  args.scratch_words = needed;
+  args.cost = cost;
+  return launch(kernel, blocks_for(*clouds, n_directions),
+                simt::sliced_shared_bytes(args.capacity), stream);
+}
