@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -174,6 +175,20 @@ TEST(WarmStart, GivesTheSameOnAnyNumberOfThreads) {
     EXPECT_EQ(one.certificate.f, two.certificate.f);
     EXPECT_EQ(one.plan.cols, two.plan.cols);
     EXPECT_EQ(one.stats, two.stats);
+  }
+}
+
+TEST(WarmStart, InterruptedAtOnceStillHasAFeasiblePlan) {
+  const Moved moved(1e-2);
+  for (const SolverEntry& solver : solvers()) {
+    const Problem problem = moved.problem(true);
+    if (refusal(solver, validate(problem))) continue;
+    Context context;
+    context.threads = 1;
+    context.deadline = Context::Clock::now() - std::chrono::seconds(1);
+    const Solution solution = solve(problem, solver.name, {}, context);
+    EXPECT_EQ(name_of(solution.status), "time_limit");
+    EXPECT_LE(solution.certificate.marginal_error, 1e-12);
   }
 }
 
