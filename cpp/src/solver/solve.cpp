@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "kernels/cost_bounds.hpp"
 #include "monge/core/error.hpp"
 #include "monge/problem/validate.hpp"
 #include "parallel.hpp"
@@ -29,7 +30,9 @@ void prepare_grading(Context& grading, Context& context) {
 Solution solve(const Problem& unchecked, std::string_view solver, const OptionMap& options,
                Context& context) {
   (void)context.thread_count();  // a wrong MONGE_NUM_THREADS is refused, used or not
-  const Problem problem = validate(unchecked);
+  Problem problem = validate(unchecked);
+  if (auto* clouds = std::get_if<PointClouds>(&problem.geometry))
+    clouds->bounds = kernels::CostBounds::make(*clouds);
   const SolverEntry& entry = select_solver(solver, problem);
   Result result = entry.solve(problem, options, context);
   Solution solution;

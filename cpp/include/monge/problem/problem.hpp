@@ -11,6 +11,7 @@
 // Entries of +inf in a dense cost forbid a pair.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +20,10 @@
 #include "monge/cost/ground_cost.hpp"
 
 namespace monge {
+
+namespace kernels {
+class CostBounds;
+}
 
 struct DenseCost {
   AnyMatrixView values;
@@ -29,6 +34,9 @@ struct PointClouds {
   AnyMatrixView y;
   GroundCost cost;
   bool line = false;  ///< numbers on a line: error messages call them u and v
+  /// Of clouds of many coordinates: bounds on their costs, which solve() lets solver and
+  /// certificate share; null: whoever needs them computes them. A function of the other members.
+  std::shared_ptr<kernels::CostBounds> bounds = nullptr;
 };
 
 enum class Kind { transport, assignment };
