@@ -3,12 +3,11 @@ of candidates: both must give what plain sums and whole rows give."""
 
 from __future__ import annotations
 
+import monge
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
-
-import monge
 
 DIM = 96
 

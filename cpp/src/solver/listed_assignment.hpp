@@ -61,6 +61,7 @@ class ListedAssignment {
     lower_to_column_minima();
     for (int round = 0; patient_ || hopeful(round); ++round) {
       if (!read_rows()) break;
+      list_in_best_rows();
       if (round == 0) take_tight_columns();
       settle();
       bid(round == 0 ? bids_per_row_ : 1);
@@ -114,7 +115,7 @@ class ListedAssignment {
   static constexpr Index none = -1;
   static constexpr int list_size = 16;
   static constexpr int most_rounds = 24;
-  static constexpr std::int64_t path_scans_per_row = 64;
+  static constexpr std::int64_t path_scans_per_row = 256;
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   struct Entry {
@@ -138,10 +139,10 @@ class ListedAssignment {
   void lower_to_column_minima() {
     if (!source_.row(0)) return;
     std::vector<double> least(at(n_), infinity);
-    std::vector<Index> where(at(n_), none);
+    best_row_.assign(at(n_), none);
     const auto& kernels = kernels::row_kernels().template of<typename Source::Bound>();
     for (Index i = 0; i < n_; ++i)
-      kernels.column_minima(source_.row(i), i, least.data(), where.data(), n_);
+      kernels.column_minima(source_.row(i), i, least.data(), best_row_.data(), n_);
     for (Index j = 0; j < n_; ++j) {
       if (least[at(j)] < infinity) price_[at(j)] = -least[at(j)];
     }
@@ -165,6 +166,19 @@ class ListedAssignment {
         replace_list(i, scan.found);
       }
     });
+  }
+
+  /// Every column goes to the list of its own best row: a row that is the best of many would pass
+  /// some over, and no path would lead to these.
+  void list_in_best_rows() {
+    for (std::size_t j = 0; j < best_row_.size(); ++j) {
+      const Index i = best_row_[j], column = static_cast<Index>(j);
+      if (i == none || !stale_[at(i)]) continue;
+      std::vector<Entry>& list = lists_[at(i)];
+      const auto is_column = [&](const Entry& entry) { return entry.column == column; };
+      if (std::any_of(list.begin(), list.end(), is_column)) continue;
+      list.push_back({static_cast<double>(source_.row(i)[column]), column, Source::exact});
+    }
   }
 
   void replace_list(Index i, const std::vector<Candidate>& found) {
@@ -407,10 +421,11 @@ class ListedAssignment {
   const bool patient_;
   std::vector<std::vector<Entry>> lists_;
   std::vector<double> threshold_, price_;
-  std::vector<Index> owner_;  ///< row of each column
-  std::vector<Entry> held_;   ///< what each row holds
-  std::vector<int> wanted_;   ///< columns on each row's list
-  RowSet stale_;              ///< rows to be read
+  std::vector<Index> owner_;     ///< row of each column
+  std::vector<Entry> held_;      ///< what each row holds
+  std::vector<Index> best_row_;  ///< of each column, by cost alone; empty without whole rows
+  std::vector<int> wanted_;      ///< columns on each row's list
+  RowSet stale_;                 ///< rows to be read
 
   std::vector<double> distance_;
   std::vector<Index> from_, touched_, finished_;
