@@ -1,5 +1,6 @@
 #include "monge/solver/registry.hpp"
 
+#include "kernels/cost_bounds.hpp"
 #include "monge/core/error.hpp"
 #include "monge/core/text.hpp"
 #include "monge/solver/auction.hpp"
@@ -49,7 +50,7 @@ const std::vector<SolverEntry>& list() {
              .clouds = true,
              .warm_potentials = true,
              .warm_plan = true},
-            {.most_pairs = 16384.0 * 16384.0},  // a matrix of 2 GiB
+            {.most_pairs = 16384.0 * 16384.0, .any_size_by_products = true},  // a matrix of 2 GiB
             solve_hungarian),
       entry("spatial_auction",
             "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) "
@@ -78,7 +79,10 @@ const std::vector<SolverEntry>& list() {
 bool in_auto_range(const SolverEntry& solver, const Problem& problem) {
   const AutoRange& range = solver.auto_range;
   const double pairs = 1.0 * problem.rows() * problem.cols();
-  return !problem.clouds() || (pairs >= range.least_pairs && pairs <= range.most_pairs);
+  if (!problem.clouds()) return true;
+  const bool unlimited =
+      range.any_size_by_products && kernels::CostBounds::may_serve(*problem.clouds());
+  return pairs >= range.least_pairs && (pairs <= range.most_pairs || unlimited);
 }
 
 bool convex_line(const Problem& problem) {

@@ -16,6 +16,7 @@
 //   or any mass may stay, at a price per unit: + alpha (a - P 1)' 1 + beta (b - P' 1)' 1.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <variant>
@@ -26,6 +27,10 @@
 
 namespace monge {
 
+namespace kernels {
+class CostBounds;
+}
+
 struct DenseCost {
   AnyMatrixView values;
 };
@@ -35,6 +40,9 @@ struct PointClouds {
   AnyMatrixView y;
   GroundCost cost;
   bool line = false;  ///< numbers on a line: error messages call them u and v
+  /// Of clouds of many coordinates: bounds on their costs, which solve() lets solver and
+  /// certificate share; null: whoever needs them computes them. A function of the other members.
+  std::shared_ptr<kernels::CostBounds> bounds = nullptr;
 };
 
 enum class Kind { transport, assignment };

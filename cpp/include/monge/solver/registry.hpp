@@ -35,6 +35,7 @@ struct Capabilities {
 struct AutoRange {
   double least_pairs = 0;
   double most_pairs = 1.0 * max_index * max_index;
+  bool any_size_by_products = false;  ///< most_pairs is for costs that no products give
 };
 
 struct SolverEntry {
