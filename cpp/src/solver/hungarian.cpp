@@ -11,7 +11,7 @@ namespace monge {
 namespace {
 
 /// Shorter rows are swept as fast as lists of them.
-constexpr Index least_listed = 192;
+constexpr Index least_listed = 512;
 
 /// On whole rows, from prices that lists have left.
 template <class T>
