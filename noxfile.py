@@ -169,6 +169,12 @@ def tsan(session: nox.Session) -> None:
     session.run("ctest", "--preset", "tsan", *session.posargs)
 
 
+@nox.session(venv_backend="none")
+def mutants(session: nox.Session) -> None:
+    """Without any one of its barriers and atomics, a kernel body must fail its tests."""
+    session.run("python3", "tools/mutate_kernels.py", *session.posargs, external=True)
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Verify what the benchmarks time; measure with `nox -s bench -- --benchmark-only`."""
