@@ -21,6 +21,9 @@ nox.options.reuse_venv = "yes"
 #: release.
 CI = ["cpp", "install", "lint", "types", "bench", "asan", "cuda", "wheel", "readme", "torch"]
 
+#: Two cores, and one thread each for what would otherwise start as many as there are cores.
+TWO_WORKERS = {"PYTEST_ADDOPTS": "-n 2", "OMP_NUM_THREADS": "1"}
+
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -111,14 +114,15 @@ def torch(session: nox.Session) -> None:
     tests = ROOT / "tests/python"
     names = ("test_torch_*.py", "test_device*.py", "test_gan_*.py", "test_critics.py")
     files = [str(file) for name in names for file in sorted(tests.glob(name))]
-    session.run("pytest", *(session.posargs or [*files, "tests/python/test_documents.py"]))
+    chosen = session.posargs or [*files, "tests/python/test_documents.py"]
+    session.run("pytest", *chosen, env={} if session.posargs else TWO_WORKERS)
 
 
 @nox.session(reuse_venv=False)
 def readme(session: nox.Session) -> None:
     """README's second command, word for word, in a new environment."""
     command = subprocess.check_output([sys.executable, "tools/readme_command.py", "2"], text=True)
-    session.run("bash", "-ec", command, external=True)
+    session.run("bash", "-ec", command, external=True, env=TWO_WORKERS)
 
 
 @nox.session(venv_backend="none")
@@ -217,17 +221,17 @@ def gpu(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Verify what the benchmarks time; measure with `nox -s bench -- --benchmark-only`."""
     build(session, "release")
-    smallest_alone = ["--benchmark_min_time=0", "--benchmark_filter=/64$|/1024/"]
+    smallest_alone = ["--benchmark_min_time=0", "--benchmark_filter=/64$|/1024/|leaf|lists|tile"]
     cpp_options = [] if session.posargs else smallest_alone
     session.run("build/release/bench/cpp/monge_bench", *cpp_options, external=True)
-    session.install(".[test]", *group("bench"))
+    session.install(".[test]", *group("timing"))
     session.run("pytest", "bench/python", *(session.posargs or ["--benchmark-disable"]))
 
 
 @nox.session
 def peers(session: nox.Session) -> None:
-    """Compare with the peers, for hours: `nox -s peers -- --only uniform --sizes 1000` is short."""
-    session.install(".", *group("peers"))
+    """Compare with the peers: `nox -s peers -- --only uniform --sizes 1000` is short."""
+    session.install(".[bench]")
     session.run("python", "bench/python/compare.py", *session.posargs)
 
 
@@ -236,7 +240,10 @@ def wheel(session: nox.Session) -> None:
     """Build the source distribution and a wheel from it, check both, install and import."""
     session.install("build")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    session.run("python", "-m", "build")
+    # The sources are unpacked below the repository, where a compiler cache may know their paths.
+    scratch = ROOT / "build" / "wheel"
+    scratch.mkdir(parents=True, exist_ok=True)
+    session.run("python", "-m", "build", env={"TMPDIR": str(scratch)})
     (built,) = (ROOT / "dist").glob("*.whl")
     session.run("python", "tools/check_wheel.py", str(built))
     session.install("--force-reinstall", "--no-deps", str(built))

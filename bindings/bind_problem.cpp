@@ -50,6 +50,18 @@ BoundProblem dense(const py::array& cost_matrix, const std::optional<py::array_t
   return bound;
 }
 
+/// Empty arrays are those that were not given.
+void start_from(BoundProblem& bound, const py::array_t<double>& f, const py::array_t<double>& g,
+                const py::array_t<Index>& rows, const py::array_t<Index>& cols) {
+  const auto pairs = [](const py::array_t<Index>& array) {
+    return std::span(array.data(), static_cast<std::size_t>(array.size()));
+  };
+  bound.problem.warm_start = {vector_view(f), vector_view(g), pairs(rows), pairs(cols)};
+  for (const py::array& array : std::initializer_list<py::array>{f, g, rows, cols}) {
+    bound.arrays.push_back(array);
+  }
+}
+
 }  // namespace
 
 AnyMatrixView matrix_view(const py::array& array) {
@@ -67,6 +79,17 @@ void register_problem(py::module_& m) {
                   py::arg("cost"), py::arg("power"), py::arg("line"))
       .def_static("dense", &dense, py::arg("cost_matrix"), py::arg("a"), py::arg("b"),
                   py::arg("assignment"))
+      .def(
+          "move_only",
+          [](BoundProblem& bound, double mass) { bound.problem.slack = MovedMass{mass}; },
+          py::arg("mass"), "Exactly this much mass is to move.")
+      .def(
+          "price_unmatched",
+          [](BoundProblem& bound, double of_a, double of_b) {
+            bound.problem.slack = UnmatchedCost{of_a, of_b};
+          },
+          py::arg("of_a"), py::arg("of_b"), "Mass may stay, at these prices per unit.")
+      .def("start_from", &start_from, py::arg("f"), py::arg("g"), py::arg("rows"), py::arg("cols"))
       .def_property_readonly("dim", [](const BoundProblem& bound) { return bound.problem.dim(); })
       .def("__repr__",
            [](const BoundProblem& bound) { return "<" + bound.problem.describe() + ">"; });

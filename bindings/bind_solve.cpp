@@ -41,9 +41,9 @@ std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
 
 /// Each problem from the row's columns and the potentials g that are known of it.
 std::vector<Solution> complete_all(const std::vector<const BoundProblem*>& bound,
-                                 const std::vector<py::array_t<Index>>& columns,
-                                 const std::vector<py::array_t<double>>& g, double rtol,
-                                 int threads, std::optional<double> time_limit) {
+                                   const std::vector<py::array_t<Index>>& columns,
+                                   const std::vector<py::array_t<double>>& g, double rtol,
+                                   int threads, std::optional<double> time_limit) {
   if (columns.size() != bound.size() || g.size() != bound.size()) {
     throw InvalidArgument("columns and g", "have one array per problem",
                           std::to_string(columns.size()) + " and " + std::to_string(g.size()));
@@ -115,7 +115,10 @@ py::dict describe(const SolverEntry& solver) {
   d["cost_matrix"] = can.dense;
   d["point_clouds"] = can.clouds;
   d["any_masses"] = can.any_masses;
+  d["partial"] = can.partial;
   d["line_only"] = can.convex_line_only;
+  d["warm_potentials"] = can.warm_potentials;
+  d["warm_plan"] = can.warm_plan;
   d["max_dim"] = can.max_dim > 0 ? py::object(py::int_(can.max_dim)) : py::object(py::none());
   d["auto_pairs"] =
       std::vector<double>{solver.auto_range.least_pairs, solver.auto_range.most_pairs};
@@ -135,8 +138,9 @@ void register_solve(py::module_& m) {
   });
 
   // Arrays are moved out: each property can be read once, and monge.Solution reads them all.
-  py::class_<Solution>(m, "Solution", "A certified solution, before it becomes monge.Solution.")
-      .def_property_readonly("cost", [](const Solution& s) { return s.certificate.cost; })
+  py::class_<Solution> solution(m, "Solution",
+                                "A certified solution, before it becomes monge.Solution.");
+  solution.def_property_readonly("cost", [](const Solution& s) { return s.certificate.cost; })
       .def_property_readonly("lower_bound",
                              [](const Solution& s) { return s.certificate.lower_bound; })
       .def_property_readonly("gap", [](const Solution& s) { return s.certificate.gap; })
@@ -164,12 +168,27 @@ void register_solve(py::module_& m) {
           },
           "rows, cols, mass, f, g; moved out, so a second call returns empty arrays");
 
+  solution
+      .def_property_readonly("unmatched_cost",
+                             [](const Solution& s) -> std::optional<std::pair<double, double>> {
+                               if (!s.certificate.unmatched_cost) return std::nullopt;
+                               const UnmatchedCost& price = *s.certificate.unmatched_cost;
+                               return std::pair(price.of_a, price.of_b);
+                             })
+      .def(
+          "take_unmatched",
+          [](Solution& s) {
+            return py::make_tuple(to_numpy(std::move(s.certificate.unmatched_a)),
+                                  to_numpy(std::move(s.certificate.unmatched_b)));
+          },
+          "What stays of a and b, if mass may; moved out");
+
   m.def("solve", &solve_all, py::arg("problems"), py::arg("solver"), py::arg("options"),
         py::arg("rtol"), py::arg("threads"), py::arg("time_limit"), py::arg("progress"),
         "Solves and certifies problems, in their order.");
 
-  m.def("complete_assignments", &complete_all, py::arg("problems"), py::arg("columns"), py::arg("g"),
-        py::arg("rtol"), py::arg("threads"), py::arg("time_limit"),
+  m.def("complete_assignments", &complete_all, py::arg("problems"), py::arg("columns"),
+        py::arg("g"), py::arg("rtol"), py::arg("threads"), py::arg("time_limit"),
         "Assignments between clouds made exact, or certified, from near-optimal ones.");
 
   m.def("assign", &assign, py::arg("cost_matrix"),

@@ -12,8 +12,8 @@ function(monge_add_kernels target)
   endif()
 endfunction()
 
-# All sources of kernels at one level, compiled with `flags`. The tiles' sums may fuse multiply and
-# add; rows' must not, lest answers depend on the instruction set.
+# All sources of kernels at one level, compiled with `flags`. The tiles' sums and products may fuse
+# multiply and add; rows' must not, lest answers depend on the instruction set.
 function(monge_kernels target level name feature flags)
   monge_kernel_object(${target} row_kernels ${level} "${name}" "${feature}" "${flags}")
   monge_kernel_object(${target} arc_kernels ${level} "${name}" "${feature}" "${flags}")
@@ -26,6 +26,7 @@ function(monge_kernels target level name feature flags)
     endif()
   endif()
   monge_kernel_object(${target} tile_kernels ${level} "${name}" "${feature}" "${flags};${fused}")
+  monge_kernel_object(${target} product_kernels ${level} "${name}" "${feature}" "${flags};${fused}")
 endfunction()
 
 # Adds <source>.cpp to `target` as table <source>_<level>, used where the CPU reports `feature`

@@ -16,7 +16,7 @@ import monge
 import monge.torch
 import numpy as np
 import torch
-from monge.torch import ops
+from monge.torch import host
 
 BATCH, POINTS, DIM, REPEATS = 32, 1024, 3, 5
 
@@ -41,7 +41,7 @@ def main(threads: int) -> None:
     rng = np.random.default_rng(0)
     x, y = (rng.random((BATCH, POINTS, DIM), dtype=np.float32) for _ in range(2))
     moved, target = torch.from_numpy(x).requires_grad_(), torch.from_numpy(y)
-    core = ops._solve = Clock(ops._solve)  # type: ignore[assignment]
+    core = host._solve = Clock(host._solve)  # type: ignore[assignment]
 
     def step() -> torch.Tensor:
         loss = monge.torch.emd(moved, target, cost="sqeuclidean", threads=threads)

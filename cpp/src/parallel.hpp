@@ -25,6 +25,18 @@ class CallingThread {
   std::thread::id id_ = std::this_thread::get_id();
 };
 
+/// Something that the first of several threads to need it makes.
+class Once {
+ public:
+  template <class Work>
+  void run(const Work& work) {
+    std::call_once(done_, work);
+  }
+
+ private:
+  std::once_flag done_;
+};
+
 /// The first exception of several threads.
 class FirstError {
  public:

@@ -91,19 +91,24 @@ class Solution(_Sealed):
     Attributes
     ----------
     cost : float
-        sum_ij P_ij C_ij, not divided by anything. inf if `status` is "infeasible".
+        sum_ij P_ij C_ij, not divided by anything; with `unmatched_cost` given, plus alpha times
+        the mass of a that is left and beta times that of b. inf if `status` is "infeasible".
     lower_bound : float
         sum_i a_i f_i + sum_j b_j g_j: no plan costs less. Computed from the problem and `g` alone,
-        not by the solver.
+        not by the solver. Where a mass s moves, less alpha (sum a - s) + beta (sum b - s), with
+        alpha and beta of `unmatched_cost`.
     gap, relative_gap : float
         cost - lower_bound, and that over max(|cost|, |lower_bound|); the relative gap is 0 where
         the gap is within the rounding of the two sums.
     marginal_error : float
-        L1 distance of the plan's marginals from a and b, over the total mass.
+        L1 distance of the plan's marginals from a and b, over the total mass. Of a partial
+        transport: by how much they exceed a and b, and the plan's mass misses the one asked for,
+        over that (or over the smaller total).
     plan : Plan
     f, g : (n,) and (m,) arrays
         Potentials with f_i + g_j <= C_ij, up to the rounding of C_ij - g_j; of a transport,
-        centred: sum_j b_j g_j = 0.
+        centred: sum_j b_j g_j = 0. Of a partial transport also f_i <= alpha and g_j <= beta, with
+        equality where mass is left.
     status : str
         "optimal", "within_tolerance", "iteration_limit", "time_limit", "cancelled" or "infeasible".
     solver : str
@@ -112,6 +117,12 @@ class Solution(_Sealed):
         The solver's counters.
     x, y : (n, d) and (m, d) arrays, or None
         Copies of the clouds; None for a cost matrix.
+    unmatched_cost : (float, float), or None
+        Of a partial transport, (alpha, beta): the prices per unit that were given, or, where a mass
+        s moves, those at which its plan is optimal if any mass may stay. Then beta is 0, and alpha
+        the marginal cost d cost / d s. None where all mass moves.
+    unmatched_a, unmatched_b : (n,) and (m,) arrays, or None
+        The mass that a partial transport leaves where it is.
     """
 
     cost: float
@@ -127,10 +138,19 @@ class Solution(_Sealed):
     stats: Mapping[str, float] = field(repr=False)
     x: NDArray[Any] | None = field(default=None, repr=False)
     y: NDArray[Any] | None = field(default=None, repr=False)
+    unmatched_cost: tuple[float, float] | None = field(default=None, repr=False)
+    unmatched_a: Floats | None = field(default=None, repr=False)
+    unmatched_b: Floats | None = field(default=None, repr=False)
 
     @property
     def assignment(self) -> Indices | None:
-        """(n,) int32 array: row i goes to column assignment[i]; None if no permutation."""
+        """(n,) int32 array: row i goes to column assignment[i]; None if no permutation.
+
+        Of a partial transport: -1 where row i stays; None unless every row and every column is
+        matched to one other as a whole, or not at all.
+        """
+        if self.unmatched_a is not None and self.unmatched_b is not None:
+            return self._partial_assignment(self.unmatched_a, self.unmatched_b)
         n, m = self.plan.shape
         if n != m or len(self.plan) != n:
             return None
@@ -140,9 +160,19 @@ class Solution(_Sealed):
             return None
         return columns
 
+    def _partial_assignment(self, left_a: Floats, left_b: Floats) -> Indices | None:
+        rows, cols = self.plan.rows, self.plan.cols
+        if len(np.unique(rows)) != len(rows) or len(np.unique(cols)) != len(cols):
+            return None
+        if left_a[rows].any() or left_b[cols].any():
+            return None
+        columns = np.full(self.plan.shape[0], -1, dtype=np.int32)
+        columns[rows] = cols
+        return columns
+
     def barycentric_map(self) -> Floats:
-        """(n, d) array: the mean of the points that row i's mass goes to; NaN for rows without
-        mass.
+        """(n, d) array: the mean of the points that row i's mass goes to; NaN for rows that send
+        none.
 
         For an assignment it is y[assignment]. Only for solutions between point clouds.
         """
@@ -187,6 +217,8 @@ class Solution(_Sealed):
 def from_core(core: _core.Solution, x: Any = None, y: Any = None) -> Solution:
     """The public solution of a core one, whose arrays are moved out."""
     rows, cols, mass, f, g = core.take_arrays()
+    partial = core.unmatched_cost is not None
+    left_a, left_b = core.take_unmatched() if partial else (None, None)
     return Solution(
         cost=core.cost,
         lower_bound=core.lower_bound,
@@ -201,4 +233,7 @@ def from_core(core: _core.Solution, x: Any = None, y: Any = None) -> Solution:
         stats=core.stats,
         x=None if x is None else np.array(x),  # the caller may reuse the arrays
         y=None if y is None else np.array(y),
+        unmatched_cost=core.unmatched_cost,
+        unmatched_a=left_a,
+        unmatched_b=left_b,
     )

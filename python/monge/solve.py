@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monge import _core
+from monge.partial import leave_unmatched, no_tensors
 from monge.problem import (
     Clouds,
     Cost,
@@ -21,6 +22,7 @@ from monge.problem import (
 )
 from monge.progress import Progress, reporter
 from monge.solution import NotOptimal, Solution, from_core
+from monge.warm_start import start_from
 
 #: A solver's own option; `solvers()` lists them.
 Option: TypeAlias = "bool | int | float | str"
@@ -38,6 +40,10 @@ def emd(
     cost: Cost = "euclidean",
     solver: str = "auto",
     rtol: float = 0.0,
+    mass: Any = None,
+    unmatched_cost: Any = None,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -62,6 +68,23 @@ def emd(
     rtol : float
         0: exact, certified `relative_gap` <= 1e-9. Positive: the solver may stop as soon as the
         certified relative gap is at most this.
+    mass : float, optional
+        Partial transport: exactly this much mass moves, at least cost; from 0 to the smaller total
+        of a and b, which may then differ. (B,) for a batch, if not the same for all pairs.
+    unmatched_cost : (float, float) or float, optional
+        Partial transport: mass may stay, at these prices per unit of a and of b (one number: the
+        same for both). The cost is sum_ij P_ij c_ij + alpha (mass of a left) + beta (mass of b
+        left). Totals may differ.
+    potentials : (f, g), optional
+        A warm start: potentials (n,) and (m,) of an earlier solution of a similar problem; one of
+        them may be None (g is what solvers start from; without it, the c-transform of f).
+        ((B, n), (B, m)) for a batch. Any finite numbers give the same cost and certificate; good
+        ones give them sooner. With a start, "auto" takes the first solver that can use it; on a
+        line, which is merely sorted, it goes unused.
+    plan : Plan, (rows, cols) or (rows, cols, mass), optional
+        The plan of that solution, with its potentials: the pairs that carried mass. This is what
+        makes a warm start fast: the simplex begins at this plan, if the masses still allow it, or
+        near it. One per pair of a batch.
     threads : int, optional
         Default: MONGE_NUM_THREADS or all usable cores. The result does not depend on it.
     time_limit : float, optional
@@ -90,15 +113,23 @@ def emd(
     Notes
     -----
     Complexity: O(n log n) in dimension 1. Else O(n^3) at worst; 8 n m bytes up to 2048 points
-    (solver "hungarian"), O(n) memory beyond in dimension 1 to 8 (solver "spatial_auction").
+    (solver "hungarian"), O(n) memory beyond in dimension 1 to 8 (solver "spatial_auction"). Partial
+    transport is one with a further row and column (solvers "multiscale_simplex" and
+    "network_simplex").
 
     Source: Y. Rubner, C. Tomasi and L. J. Guibas, The Earth Mover's Distance as a metric for image
     retrieval, Int. J. Computer Vision 40 (2000) 99-121; there the cost is divided by the mass
     moved.
     """
     if any(is_tensor(value) for value in (x, y, a, b)):
+        no_tensors(mass, unmatched_cost)
         if progress is not None:
             raise TypeError(f"progress must be None for torch tensors; got {progress!r}")
+        if potentials is not None or plan is not None:
+            raise TypeError(
+                "potentials and plan must be None for torch tensors: "
+                "monge.torch.EMDLoss(warm_start=True) keeps them itself"
+            )
         # Imported here: NumPy is all that this module needs, and all that arrays bring.
         from monge.torch import emd as differentiable_emd
 
@@ -106,6 +137,8 @@ def emd(
         how |= {"time_limit": time_limit, **options}
         return differentiable_emd(x, y, a, b, cost=cost, **how)
     problems, batch = cloud_problems(x, y, a, b, cost)
+    leave_unmatched(problems, mass, unmatched_cost, batch)
+    start_from(problems, potentials, plan, batch)
     solutions = _solve(problems, solver, rtol, threads, time_limit, progress, options)
     for k, solution in enumerate(solutions):
         if not is_proved(solution, rtol):
@@ -124,6 +157,10 @@ def wasserstein(
     p: float = 1,
     solver: str = "auto",
     rtol: float = 0.0,
+    mass: Any = None,
+    unmatched_cost: Any = None,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -132,7 +169,8 @@ def wasserstein(
     """The p-Wasserstein distance (min sum_ij P_ij |x_i - y_j|_2^p)^(1/p).
 
     Parameters, errors and complexity as for `emd`; `p` is at least 1, and `rtol` is the relative
-    gap of the cost before the root is taken.
+    gap of the cost before the root is taken. With `unmatched_cost`, what is paid for unmatched mass
+    is part of that cost.
 
     Returns
     -------
@@ -147,6 +185,10 @@ def wasserstein(
         cost=power_cost(p),
         solver=solver,
         rtol=rtol,
+        mass=mass,
+        unmatched_cost=unmatched_cost,
+        potentials=potentials,
+        plan=plan,
         threads=threads,
         time_limit=time_limit,
         progress=progress,
@@ -168,6 +210,10 @@ def solve(
     cost: Cost = "euclidean",
     solver: str = "auto",
     rtol: float = 0.0,
+    mass: Any = None,
+    unmatched_cost: Any = None,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -183,6 +229,8 @@ def solve(
     Solution, or a list of them for a batch
     """
     problems, batch = cloud_problems(x, y, a, b, cost)
+    leave_unmatched(problems, mass, unmatched_cost, batch)
+    start_from(problems, potentials, plan, batch)
     solved = _solve(problems, solver, rtol, threads, time_limit, progress, options)
     if not batch:
         return from_core(solved[0], as_array(x, "x"), as_array(y, "y"))
@@ -199,6 +247,10 @@ def solve_cost(
     *,
     solver: str = "auto",
     rtol: float = 0.0,
+    mass: Any = None,
+    unmatched_cost: Any = None,
+    potentials: Any = None,
+    plan: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     progress: Progress = None,
@@ -222,6 +274,8 @@ def solve_cost(
         With status "infeasible", cost inf and an empty plan if the forbidden pairs leave no plan.
     """
     problem = dense_problem(cost_matrix, a, b)
+    leave_unmatched([problem], mass, unmatched_cost, batch=False)
+    start_from([problem], potentials, plan, False)
     return from_core(_solve([problem], solver, rtol, threads, time_limit, progress, options)[0])
 
 

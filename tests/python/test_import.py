@@ -130,6 +130,8 @@ def test_registry_describes_itself():
             "point_clouds",
             "any_masses",
             "line_only",
+            "warm_potentials",
+            "warm_plan",
         }
         assert set(solver) == {"summary", "options", "max_dim", "auto_pairs", *kinds}
         assert solver["max_dim"] is None or solver["max_dim"] >= 1

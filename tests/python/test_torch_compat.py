@@ -79,6 +79,23 @@ def test_emd_module_is_right_where_the_peer_is_not(n, dim):
         assert math.isclose(verified.mean().item(), optimum, rel_tol=1e-5)
 
 
+def test_emd_module_reports_what_its_matching_costs_in_a_hundred_dimensions():
+    """The peer reported 0.0467 where its own matching cost 4.0756, which is that of chance.
+
+    The mean distance of random points of the cube: its square has mean 100 / 6 and variance
+    100 (1 / 15 - 1 / 36), so it is sqrt(100 / 6) - 0.007 to second order.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.rand(2, 1, 1024, 100, generator=generator)
+    assert math.isclose((x - y).norm(dim=-1).mean(), math.sqrt(100 / 6) - 0.00715, rel_tol=3e-3)
+    dist, assignment = emdModule()(x, y, 0.005, 50)
+    reported = dist.sqrt().mean().item()
+    verified = (x[0] - y[0][assignment[0].long()]).norm(dim=1).mean().item()
+    assert math.isclose(reported, verified, rel_tol=1e-6)
+    assert math.isclose(reported, matching(x[0], y[0], "euclidean").mean(), rel_tol=1e-6)
+    assert 3 < reported < 4
+
+
 def test_emd_module_s_gradients():
     x, y = clouds(2, 9, 3), clouds(2, 9, 3, seed=1)
     dist, assignment = emdModule()(x, y, 0.002, 10000)

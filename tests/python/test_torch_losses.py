@@ -259,3 +259,111 @@ except ImportError as error:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert 'pip install "monge[torch]"' in run.stdout
+
+
+# --- warm starts -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pivots(monkeypatch):
+    """The pivots of each solve of the operators, as lists of one number per pair."""
+    from monge.torch import ops
+
+    counted, solve_all = [], ops._solve_all
+
+    def counting(problems, how):
+        solutions = solve_all(problems, how)
+        counted.append([solution.stats["pivots"] for solution in solutions])
+        return solutions
+
+    monkeypatch.setattr(ops, "_solve_all", counting)
+    return counted
+
+
+def step(x, size=1e-3, seed=5):
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed), dtype=x.dtype)
+    return (x.detach() + size * noise).requires_grad_()
+
+
+SIMPLEX = {"solver": "multiscale_simplex"}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_warm_starts_save_work_and_change_nothing(pivots, dtype):
+    x, y = clouds(3, 300, 3, dtype=dtype), clouds(3, 300, 3, seed=1, dtype=dtype).detach()
+    loss = mt.EMDLoss("sqeuclidean", warm_start=True, reduction="none", **SIMPLEX)
+    cold = mt.EMDLoss("sqeuclidean", reduction="none", **SIMPLEX)
+    keys = torch.tensor([7, 3, 5])
+    loss(x, y, keys=keys)
+    order = [2, 0, 1]
+    later = step(x)
+    values, expected = loss(later[order], y[order], keys=keys[order]), cold(later[order], y[order])
+    torch.testing.assert_close(values, expected, rtol=1e-6, atol=0)
+    _, warm, again = pivots
+    assert all(one < 0.4 * other for one, other in zip(warm, again, strict=True))
+    gradients = [torch.autograd.grad(value.sum(), later)[0] for value in (values, expected)]
+    torch.testing.assert_close(*gradients)
+
+
+def test_warm_starts_of_padded_batches_and_lists(pivots):
+    x, y = clouds(2, 300, 3), clouds(2, 250, 3, seed=1)
+    lengths = (torch.tensor([300, 210]), torch.tensor([190, 250]))
+    loss = mt.EMDLoss(warm_start=True, reduction="none", **SIMPLEX)
+    first = loss(x, y, lengths=lengths)
+    torch.testing.assert_close(first, mt.emd(x, y, lengths=lengths, **SIMPLEX))
+    lists = [x[0], x[1, :210]], [y[0, :190], y[1]]
+    torch.testing.assert_close(loss(*lists), first)
+    assert max(pivots[2]) < 0.4 * min(pivots[0])
+    # Sizes that have changed start from nothing.
+    torch.testing.assert_close(loss(x, y), mt.emd(x, y, **SIMPLEX))
+
+
+def test_warm_starts_with_masses_and_changed_order_of_keys():
+    x, y = clouds(2, 40, 2), clouds(2, 40, 2, seed=1)
+    a = torch.rand(2, 40, generator=torch.Generator().manual_seed(0)) + 0.1
+    a = a / a.sum(-1, keepdim=True)
+    loss = mt.EMDLoss(warm_start=True, reduction="none")
+    for keys in (["p", "q"], ["q", "p"], ["p", "r"]):
+        torch.testing.assert_close(loss(x, y, a, keys=keys), mt.emd(x, y, a))
+
+
+def test_warm_starts_keep_a_bounded_number_of_keys():
+    x, y = clouds(2, 9, 2), clouds(2, 9, 2, seed=1)
+    loss = mt.EMDLoss(warm_start=True, max_keys=3)
+    for k in range(5):
+        loss(x, y, keys=[k, k + 1])
+    assert len(loss.starts) == 3
+    loss.reset()
+    assert len(loss.starts) == 0
+    assert "warm_start" in repr(loss)
+    assert not loss.state_dict()
+
+
+def test_wrong_keys_are_refused():
+    x, y = clouds(2, 9, 2), clouds(2, 9, 2, seed=1)
+    with pytest.raises(ValueError, match="keys must be None without warm_start"):
+        mt.EMDLoss()(x, y, keys=[1, 2])
+    warm = mt.EMDLoss(warm_start=True)
+    for keys in ([1], [1, 1]):
+        with pytest.raises(ValueError, match="keys must be different, one per pair"):
+            warm(x, y, keys=keys)
+    with pytest.raises(ValueError, match="max_keys"):
+        mt.EMDLoss(warm_start=True, max_keys=0)
+    with pytest.raises(ValueError, match="takes no plan"):
+        loss = mt.EMDLoss(warm_start=True, solver="auction")
+        loss(x, y)
+        loss(x, y)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, within its tracer
+def test_the_operator_with_starts_is_registered_as_torch_wants_it():
+    from monge.torch import ops
+
+    x, y = clouds(2, 4, 2), clouds(2, 5, 2, seed=1)
+    how = "{'solver': 'auto', 'rtol': 0.0, 'threads': 1, 'time_limit': None}"
+    g = torch.zeros(2, 5, dtype=torch.float64)
+    g[1] = torch.nan
+    pairs = torch.tensor([[[0, 1, -1]] * 2, [[2, 3, -1]] * 2], dtype=torch.int32)
+    arguments = (x, y, *[None] * 4, "euclidean", 1.0, how, g, pairs[0], pairs[1])
+    assert set(torch.library.opcheck(ops.transport, arguments).values()) == {"SUCCESS"}
+    torch.testing.assert_close(ops.transport(*arguments)[0], mt.emd(x, y))

@@ -212,19 +212,68 @@ def test_gradients_of_first_and_second_order(cost):
     assert torch.autograd.gradgradcheck(lambda x, y: mt.emd(x, y, cost=cost), (x, y))
 
 
-def test_gradients_by_masses():
-    x, y = pair(2, 5, 4, 1)
+@pytest.mark.parametrize("cost", ["sqeuclidean", "euclidean"])
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_gradients_by_masses(dim, cost):
+    """Of unequal sizes: no permutation, so that potentials are those of a general transport."""
+    x, y = pair(2, 5, 4, dim)
     a, b = clouds(2, 5, seed=5), clouds(2, 4, seed=6)
 
     def loss(x, y, a, b):
-        return mt.emd(x, y, a.softmax(-1), b.softmax(-1), cost="sqeuclidean")
+        return mt.emd(x, y, a.softmax(-1), b.softmax(-1), cost=cost)
 
     assert torch.autograd.gradcheck(loss, (x, y, a, b))
 
 
-def test_mass_gradients_are_centred_potentials():
+@pytest.mark.parametrize("dim", [2, 3])
+def test_gradients_by_masses_of_padded_batches_and_lists(dim):
+    """By central differences along steps that keep the totals, of generic masses."""
+    x, y = pair(2, 6, 5, dim, grad=False)
+    counts = ([4, 6], [5, 2])
+    masses = [
+        [torch.rand(count, generator=torch.Generator().manual_seed(count)) for count in side]
+        for side in counts
+    ]
+    a, b = ([(one.double() / one.double().sum()) for one in side] for side in masses)
+
+    def padded(side, size):
+        """Padding holds masses that must not matter."""
+        return torch.stack(
+            [torch.nn.functional.pad(one, (0, size - len(one)), value=7.0) for one in side]
+        )
+
+    def by_padding(a, b):
+        return mt.emd(x, y, padded(a, 6), padded(b, 5), cost="sqeuclidean", lengths=counts)
+
+    def by_lists(a, b):
+        clouds_x = [x[k, :count] for k, count in enumerate(counts[0])]
+        clouds_y = [y[k, :count] for k, count in enumerate(counts[1])]
+        return mt.emd(clouds_x, clouds_y, a, b, cost="sqeuclidean")
+
+    leaves = [one.requires_grad_() for one in (*a, *b)]
+    gradients = torch.autograd.grad(by_padding(a, b).sum(), leaves)
+    lists = torch.autograd.grad(by_lists(a, b).sum(), leaves)
+    for one, other in zip(gradients, lists, strict=True):
+        torch.testing.assert_close(one, other)
+        assert abs(one.sum()) <= 1e-12
+    step = 1e-6
+    for k, (leaf, gradient) in enumerate(zip(leaves, gradients, strict=True)):
+        for i in range(1, len(leaf)):
+            way = torch.zeros_like(leaf)
+            way[0], way[i] = -step, step
+            values = []
+            for sign in (1, -1):
+                moved = [one.detach() for one in leaves]
+                moved[k] = moved[k] + sign * way
+                values.append(by_lists(moved[:2], moved[2:]).sum())
+            slope = (values[0] - values[1]) / (2 * step)
+            torch.testing.assert_close(gradient[i] - gradient[0], slope, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_mass_gradients_are_centred_potentials(dim):
     """Steps along them keep the totals."""
-    x, y = pair(1, 5, 5, 1)
+    x, y = pair(1, 5, 5, dim)
     a = torch.full((5,), 0.2, dtype=torch.float64, requires_grad=True)
     b = torch.tensor([0.1, 0.3, 0.2, 0.2, 0.2], dtype=torch.float64, requires_grad=True)
     mt.emd(x[0], y[0], a, b).backward()

@@ -31,11 +31,12 @@ struct Row {
     key.assign(v.size(), std::numeric_limits<double>::infinity());
     pred.assign(v.size(), -1);
     block_min.assign((v.size() + block - 1) / block, 0);
+    minima.assign((v.size() + group - 1) / group, 0);
   }
   Index n;
   std::vector<double> v;
   std::vector<T> c;
-  std::vector<double> key, block_min;
+  std::vector<double> key, block_min, minima;
   std::vector<Index> pred;
 };
 
@@ -70,6 +71,18 @@ std::vector<NamedKernel<T>> row_cases() {
          k.of<T>().relax(r.c.data(), r.v.data(), 0.5, 1, r.key.data(), r.pred.data(),
                          r.block_min.data(), r.n);
          return std::vector{r.key.front(), r.key.back(), r.block_min.front()};
+       }},
+      {"group_minima",
+       [](const RowKernels& k, Row<T>& r) {
+         k.of<T>().group_minima(r.c.data(), r.v.data(), r.n, r.minima.data());
+         return std::vector{r.minima.front(), r.minima.back()};
+       }},
+      {"group_minima+collect",
+       [](const RowKernels& k, Row<T>& r) {
+         k.of<T>().group_minima(r.c.data(), r.v.data(), r.n, r.minima.data());
+         const Index found = k.of<T>().collect(r.c.data(), r.v.data(), r.minima.data(), 0.1, r.n,
+                                               r.pred.data(), r.key.data());
+         return std::vector{static_cast<double>(found), r.key.front()};
        }},
   };
 }

@@ -1,8 +1,8 @@
 """Who takes part: monge, and the packages whose exact solvers can be called from Python.
 
 A contender turns a problem into its answer: the column of each row where it solves assignments, the
-cost where it solves transports. Peers that solve assignments get a cost matrix made from the
-clouds; making it is timed, as it is what their user has to do.
+cost where it solves transports, or what has it as `.cost`. Peers that solve assignments get a cost
+matrix made from the clouds; making it is timed, as it is what their user has to do.
 
 Left out, having been measured: linear programs (SciPy's HiGHS) and OR-Tools' minimum cost flow,
 which take over ten times as long as POT; entropic solvers, which are not exact; lap.lapjv, lapjv in
@@ -22,9 +22,9 @@ import numpy as np
 from peers.problems import Array, Batch, Problem
 
 #: For each problem the columns of an assignment, or the cost of a transport.
-Answer = Sequence["Array | float"]
+Answer = Sequence[Any]
 Solver = Callable[[Batch], Answer]
-OneSolver = Callable[[Problem], "Array | float"]
+OneSolver = Callable[[Problem], Any]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Contender:
     distribution: str
     serves: Callable[[Problem], bool]
     make: Callable[[], Solver]
+    usual: bool = True  #: else seldom the best: takes part when asked for
 
     def is_installed(self) -> bool:
         return importlib.util.find_spec(self.module) is not None
@@ -51,10 +52,10 @@ def _monge() -> Solver:
             return list(monge.emd(x, y, cost=batch[0].cost))
         (problem,) = batch
         if problem.cost_matrix is None:
-            return [monge.emd(problem.x, problem.y, problem.a, problem.b, cost=problem.cost)]
+            return [monge.solve(problem.x, problem.y, problem.a, problem.b, cost=problem.cost)]
         if problem.is_assignment:
             return [monge.linear_sum_assignment(problem.cost_matrix)[1]]
-        return [monge.solve_cost(problem.cost_matrix, problem.a, problem.b).cost]
+        return [monge.solve_cost(problem.cost_matrix, problem.a, problem.b)]
 
     return solve
 
@@ -165,9 +166,11 @@ CONTENDERS = {
             "lapx.lapjvr float32", "lap", "lapx", _assignment, _lapx("lapjvr", 1, np.float32)
         ),
         Contender("fastlap.auction", "fastlap", "fastlap", _assignment, _fastlap("auction")),
-        Contender("fastlap.lapjv", "fastlap", "fastlap", _assignment, _fastlap("lapjv")),
-        Contender("lapjv", "lapjv", "lapjv", _assignment, _lapjv),
-        Contender("OR-Tools", "ortools", "ortools", _assignment, _ortools),
+        Contender(
+            "fastlap.lapjv", "fastlap", "fastlap", _assignment, _fastlap("lapjv"), usual=False
+        ),
+        Contender("lapjv", "lapjv", "lapjv", _assignment, _lapjv, usual=False),
+        Contender("OR-Tools", "ortools", "ortools", _assignment, _ortools, usual=False),
         Contender("POT.emd2", "ot", "POT", _any, _pot),
         Contender("POT.emd2_lazy", "ot", "POT", _low_dimension, _pot_lazy),
     )

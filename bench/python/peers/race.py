@@ -29,7 +29,9 @@ from peers.workloads import WORKLOADS, Size
 #: How far a cost may be from monge's certified one, relative to it.
 AGREEMENT = 1e-9
 #: A first run that takes longer than this many seconds is the only one.
-SLOW = 8.0
+SLOW = 1.0
+#: monge's own limit: a race without its cost verifies nothing.
+OWN_SECONDS = 3600.0
 START_SECONDS = 300.0
 #: The size of the problem at which a contender loads what it loads.
 WARM_UP = (16, 16)
@@ -45,13 +47,27 @@ ONE_THREAD = {
         "RAYON_NUM_THREADS",
     )
 }
+#: POT would import them with itself, for nothing.
+NO_BACKENDS = {f"POT_BACKEND_DISABLE_{name}": "1" for name in ("CUPY", "JAX", "PYTORCH")}
 
 
 @dataclass(frozen=True)
 class Limits:
-    seconds: float = 60.0  # per run
+    seconds: float = 15.0  # per run of a peer
     memory: float = 8192.0  # MB above what the process held before
-    repeats: int = 5
+    repeats: int = 3
+
+    def beyond(self, row: Row, size: Size) -> str | None:
+        """Why who took this long, or this much, need not be tried at a larger size; None if it may.
+
+        Whoever reads all costs takes at least as many times longer as there are more of them.
+        """
+        if row.status.startswith("over "):
+            return "over a limit at a smaller size"
+        growth = math.prod(size) / (row.n * row.m)
+        if row.seconds is not None and row.seconds * growth > self.seconds:
+            return f"would take over {self.seconds:g} s"
+        return None
 
 
 @dataclass
@@ -92,7 +108,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, **ONE_THREAD, **NO_BACKENDS, "PYTHONPATH": os.pathsep.join(paths)},
         )
         self.lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -186,7 +202,8 @@ def _run(
                 row.status = skipped[contender.name]
                 continue
             try:
-                worker = Worker(contender.name, spec, limits.seconds)
+                own = contender.name == "monge"
+                worker = Worker(contender.name, spec, OWN_SECONDS if own else limits.seconds)
                 first = worker.run()
             except Failure as failure:
                 row.status = str(failure)

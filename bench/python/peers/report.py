@@ -1,4 +1,4 @@
-"""What a race's rows look like: JSON lines, a Markdown table per workload, a plot."""
+"""What a race's rows look like: JSON, a Markdown table per workload, a plot."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from textwrap import fill
 
 from peers.race import Row
 from peers.workloads import WORKLOADS
 
 CLOCKS = ("wall", "cpu")
+MARKERS = "svD^<>Pp*X"
 
 
-def append(file: Path, rows: Iterable[Row]) -> None:
-    with file.open("a", encoding="utf-8") as lines:
-        for row in rows:
-            lines.write(json.dumps(asdict(row)) + "\n")
+def write(file: Path, machine: str, rows: Iterable[Row]) -> None:
+    content = {"machine": machine, "rows": [asdict(row) for row in rows]}
+    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def read(file: Path) -> list[Row]:
     if not file.exists():
         return []
-    return [Row(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [Row(**row) for row in json.loads(file.read_text(encoding="utf-8"))["rows"]]
 
 
 def seconds_of(row: Row, clock: str) -> float | None:
@@ -98,33 +97,37 @@ def _time(seconds: float) -> str:
 
 
 def plot(rows: Sequence[Row], clock: str, file: Path) -> None:
-    """Time above, memory below, against n; a column per workload that has several sizes."""
+    """Time and memory against n; a row of panels per workload that has several sizes."""
     from matplotlib.figure import Figure
 
     timed = [row for row in rows if row.timed]
     names = [name for name in WORKLOADS if len({r.n for r in timed if r.workload == name}) > 1]
     if not names:
         raise SystemExit("--plot needs times at more than one size of a workload")
-    contenders = list(dict.fromkeys(row.contender for row in timed))
-    figure = Figure(figsize=(4 * len(names) + 2, 7), layout="constrained")
-    axes = figure.subplots(2, len(names), squeeze=False)
-    for name, (above, below) in zip(names, axes.T, strict=True):
+    contenders = list(dict.fromkeys(row.contender for row in timed if row.workload in names))
+    figure = Figure(figsize=(11, 4.2 * len(names)), layout="constrained")
+    axes = figure.subplots(len(names), 2, squeeze=False)
+    for name, (time, memory) in zip(names, axes, strict=True):
         for number, contender in enumerate(contenders):
             own = [row for row in timed if (row.workload, row.contender) == (name, contender)]
             monge = contender == "monge"
             style = {
                 "label": contender,
                 "color": "black" if monge else f"C{number - 1}",
-                "marker": "o",
+                "marker": "o" if monge else MARKERS[number % len(MARKERS)],
                 "linewidth": 2.5 if monge else 1.2,
                 "zorder": 3 if monge else 2,
             }
             sizes = [row.n for row in own]
-            above.loglog(sizes, [seconds_of(row, clock) for row in own], **style)
+            time.loglog(sizes, [seconds_of(row, clock) for row in own], **style)
             # Below a megabyte is noise.
-            below.loglog(sizes, [max(row.memory or 0, 1) for row in own], **style)
-        above.set_title(fill(WORKLOADS[name].summary, 34), fontsize="medium")
-        above.set_ylabel(f"{clock} time [s]")
-        below.set(xlabel="n", ylabel="memory above start [MB]")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper")
-    figure.savefig(file, dpi=150)
+            memory.loglog(sizes, [max(row.memory or 0, 1) for row in own], **style)
+        ticks = sorted({row.n for row in timed if row.workload == name})
+        for panel, label in ((time, f"{clock} time [s]"), (memory, "peak memory above start [MB]")):
+            panel.set(xlabel="n", ylabel=label, title=WORKLOADS[name].summary)
+            panel.set_xticks(ticks, [str(n) for n in ticks])
+            panel.minorticks_off()
+            panel.grid(alpha=0.3)
+    handles = {line.get_label(): line for panel in axes.flat for line in panel.get_lines()}
+    figure.legend(handles.values(), handles.keys(), loc="outside right upper")
+    figure.savefig(file, dpi=110)

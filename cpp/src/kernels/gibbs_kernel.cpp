@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "kernels/cloud_products.hpp"
+
 namespace monge::kernels {
 namespace {
 
@@ -139,6 +141,21 @@ void TiledSide::fit_block(Index b, const double* potential, double scale) {
     for (int k = 0; k < dim_; ++k) rest -= q[k] * d(k, i);
     value_[at(i)] = rest;
   }
+}
+
+bool matrix_pays(const PointClouds& clouds, const Context& context) {
+  constexpr double most_bytes = 1 << 30;
+  constexpr int least_dim = 17;
+  const double bytes =
+      8.0 * static_cast<double>(rows_of(clouds.x)) * static_cast<double>(rows_of(clouds.y));
+  const bool costly =
+      cols_of(clouds.x) >= least_dim || std::holds_alternative<EuclideanPower>(clouds.cost);
+  return costly && bytes <= std::min(most_bytes, 0.25 * context.memory_bound());
+}
+
+std::vector<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context) {
+  constexpr double error_of_exponents = 1e-9;
+  return cost_matrix_within(error_of_exponents * epsilon, clouds, context);
 }
 
 GibbsKernel::GibbsKernel(const KdCloud& x, const KdCloud& y, const GroundCost& cost, Team& team,

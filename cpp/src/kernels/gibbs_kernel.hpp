@@ -13,42 +13,16 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include "geometry/kd_cloud.hpp"
+#include "kernels/lines.hpp"
 #include "kernels/tile_kernels.hpp"
 #include "monge/core/context.hpp"
+#include "monge/problem/problem.hpp"
 #include "parallel.hpp"
 
 namespace monge::kernels {
-
-/// Memory whose vectors do not straddle cache lines, left uninitialised by resize().
-template <class T>
-struct LineAllocator {
-  using value_type = T;
-  LineAllocator() = default;
-  template <class U>
-  LineAllocator(const LineAllocator<U>&) {}
-  T* allocate(std::size_t n) {
-    return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(64)));
-  }
-  void deallocate(T* p, std::size_t) { ::operator delete(p, std::align_val_t(64)); }
-  template <class U>
-  void construct(U* p) {
-    ::new (static_cast<void*>(p)) U;
-  }
-  template <class U, class... Args>
-  void construct(U* p, Args&&... args) {
-    ::new (static_cast<void*>(p)) U(std::forward<Args>(args)...);
-  }
-  template <class U>
-  bool operator==(const LineAllocator<U>&) const {
-    return true;
-  }
-};
-template <class T>
-using Lines = std::vector<T, LineAllocator<T>>;
 
 /// How exact the exponentials and their sums are (see TileKernels).
 enum class Digits { single, fast, precise };
@@ -92,6 +66,13 @@ struct BlockOfTerms {
   double* columns = nullptr;  ///< sums over this chunk; null if none were asked for
   Lines<double> bounds;
 };
+
+/// Whether a kernel of clouds should be made of their cost matrix, kept in memory, since computing
+/// an entry costs more than reading it.
+bool matrix_pays(const PointClouds& clouds, const Context& context);
+
+/// That matrix, as exact as exponents at this epsilon need.
+std::vector<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context);
 
 class GibbsKernel {
  public:

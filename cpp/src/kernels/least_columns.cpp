@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/cost_bounds.hpp"
 #include "kernels/cost_rows.hpp"
 #include "kernels/tree_view.hpp"
 
@@ -40,6 +41,11 @@ double cost_across(const KdCloud& x, const KdCloud& y, const GroundCost& cost) {
 LeastColumns sweep(const PointClouds& clouds, const std::vector<double>& g, Context& context) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const std::size_t n = static_cast<std::size_t>(rows_of(clouds.x));
+  if (const auto bounds = CostBounds::make(clouds)) {
+    LeastColumns least{std::vector<double>(n, trivial_minimum(g)), std::vector<Index>(n, 0)};
+    bounded_minima(*bounds, g, context, least.values, least.columns);
+    return least;
+  }
   LeastColumns least{std::vector<double>(n, infinity), std::vector<Index>(n, 0)};
   const auto& kernels = row_kernels();
   for_each_cost_strip(clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
@@ -167,7 +173,8 @@ NearestPoints nearest_points(const AnyMatrixView& x, const AnyMatrixView& y, boo
   const std::int64_t n = rows_of(x), m = rows_of(y);
   const bool tree = tree_pays(n, m, cols_of(x));
   const bool few = static_cast<double>(n) * static_cast<double>(m) <= most_pairs_to_sweep;
-  if (!with_columns && (few || !tree)) return sweep_both(x, y, context);
+  const bool products = cols_of(x) >= least_product_dim;
+  if (!with_columns && !products && (few || !tree)) return sweep_both(x, y, context);
   const GroundCost cost = SqEuclidean{};
   const std::vector<double> none_x(static_cast<std::size_t>(n), 0.0),
       none_y(static_cast<std::size_t>(m), 0.0);

@@ -219,6 +219,50 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
   std::visit(run, cost);
 }
 
+/// The k-th coordinate of one point per lane.
+template <class T>
+Vec across(const T* const* points, std::int64_t k) {
+#if defined(MONGE_VECTORS)
+  Vec v{};  // lane by lane: by way of memory, every load would wait for its stores
+  for (int l = 0; l < width; ++l) v[l] = static_cast<double>(points[l][k]);
+  return v;
+#else
+  return static_cast<double>(points[0][k]);
+#endif
+}
+
+// One column per lane: `width` columns are nearly as fast as one, whose additions wait for each
+// other.
+template <class Cost, class T>
+void costs_of_columns(const Cost& cost, const double* x, const MatrixView<T>& y,
+                      const Index* columns, Index count, double* out) {
+  Index begin = 0;
+  for (; begin + 1 < count; begin += width) {
+    const Index some = count - begin < width ? count - begin : width;
+    const T* points[width];
+    for (Index l = 0; l < width; ++l)
+      points[l] = y.data + columns[begin + (l < some ? l : 0)] * y.row_stride;
+    Vec sums = broadcast(0.0);
+    for (std::int64_t k = 0; k < y.cols; ++k)
+      sums = fold(cost, sums, broadcast(x[k]) - across(points, k * y.col_stride));
+    const Vec costs = finish(cost, sums);
+    for (int l = 0; l < some; ++l) out[begin + l] = lane(costs, l);
+  }
+  if (begin >= count) return;
+  double sum = 0;
+  const T* point = y.data + columns[begin] * y.row_stride;
+  for (std::int64_t k = 0; k < y.cols; ++k)
+    sum = cost.step(sum, x[k] - static_cast<double>(point[k * y.col_stride]));
+  out[begin] = cost.finish(sum);
+}
+
+void costs_at(const GroundCost& cost, const double* x, const AnyMatrixView& y, const Index* columns,
+              Index count, double* out) {
+  std::visit(
+      [&](const auto& c, const auto& view) { costs_of_columns(c, x, view, columns, count, out); },
+      cost, y);
+}
+
 // `directions` directions times `vectors` vectors of points: the accumulators stay in registers.
 template <int directions, int vectors>
 void project_part(const double* points, int dim, const double* direction, double* out,
@@ -245,16 +289,16 @@ void project_part(const double* points, int dim, const double* direction, double
 
 void project_tile(const double* points, int dim, const double* directions, Index count, double* out,
                   std::size_t out_stride) {
-  for (Index k = 0; k < count;) {
-    const int some = count - k >= 8 ? 8 : count - k >= 4 ? 4 : 1;
-    const double* direction = directions + static_cast<std::ptrdiff_t>(k) * dim;
-    double* row = out + static_cast<std::size_t>(k) * out_stride;
-    for (Index j = 0; j < tile_points; j += 2 * width) {
-      if (some == 8) project_part<8, 2>(points + j, dim, direction, row + j, out_stride);
-      if (some == 4) project_part<4, 2>(points + j, dim, direction, row + j, out_stride);
-      if (some == 1) project_part<1, 2>(points + j, dim, direction, row + j, out_stride);
+  for (Index j = 0; j < tile_points; j += 2 * width) {
+    for (Index k = 0; k < count;) {
+      const int some = count - k >= 8 ? 8 : count - k >= 4 ? 4 : 1;
+      const double* direction = directions + static_cast<std::ptrdiff_t>(k) * dim;
+      double* row = out + static_cast<std::size_t>(k) * out_stride + j;
+      if (some == 8) project_part<8, 2>(points + j, dim, direction, row, out_stride);
+      if (some == 4) project_part<4, 2>(points + j, dim, direction, row, out_stride);
+      if (some == 1) project_part<1, 2>(points + j, dim, direction, row, out_stride);
+      k += some;
     }
-    k += some;
   }
 }
 
@@ -327,8 +371,14 @@ constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_mi
 }  // namespace
 
 extern const RowKernels MONGE_KERNELS;
-const RowKernels MONGE_KERNELS{
-    MONGE_INSTRUCTION_SET, compiled_for_this_cpu, cost_kernels<float>, cost_kernels<double>, costs,
-    project_tile,          pair_minima,           sort_values};
+const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET,
+                               compiled_for_this_cpu,
+                               cost_kernels<float>,
+                               cost_kernels<double>,
+                               costs,
+                               costs_at,
+                               project_tile,
+                               pair_minima,
+                               sort_values};
 
 }  // namespace monge::kernels

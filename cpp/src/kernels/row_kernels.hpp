@@ -28,8 +28,9 @@ inline constexpr Index block = 64;
 /// Columns per group of group_minima.
 inline constexpr Index group = 16;
 
-/// Points per tile of project_tile.
-inline constexpr Index tile_points = 64;
+/// Points per tile of project_tile: two of the widest vectors, so that the strip of a tile that is
+/// in use lies together in the first-level cache, whatever the dimension.
+inline constexpr Index tile_points = 16;
 
 template <class T>
 struct CostKernels {
@@ -70,6 +71,11 @@ struct RowKernels {
   /// The order of additions is that of the axes.
   void (*costs)(const GroundCost& cost, const double* x, const double* y, std::size_t stride,
                 int dim, double* out, Index n);
+
+  /// out_k = cost(x, y_j), j = columns[k], k < count: the same bits as costs(), for few columns of
+  /// points as they are given.
+  void (*costs_at)(const GroundCost& cost, const double* x, const AnyMatrixView& y,
+                   const Index* columns, Index count, double* out);
 
   /// Projects a tile of points, stored by axis, on `count` directions: out[k * out_stride + j] =
   /// sum_a directions[k * dim + a] * points[a * tile_points + j], j < tile_points. The one kernel

@@ -80,15 +80,15 @@ void radix_sort_words(std::int64_t* words, std::int64_t* scratch, std::int64_t n
 
 void introsort(double* values, std::int64_t n) { std::sort(values, values + n); }
 
-template <class T>
-void copy_column(const MatrixView<T>& points, double* values) {
-  for (std::int64_t i = 0; i < points.rows; ++i) values[i] = points.data[i * points.row_stride];
-}
-
 std::vector<double> column(const AnyMatrixView& points) {
-  std::vector<double> values(at(rows_of(points)));
-  std::visit([&](const auto& view) { copy_column(view, values.data()); }, points);
-  return values;
+  return std::visit(
+      [](const auto& view) {
+        if (view.row_stride == 1) return std::vector<double>(view.data, view.data + view.rows);
+        std::vector<double> values(at(view.rows));
+        for (std::int64_t i = 0; i < view.rows; ++i) values[at(i)] = view(i, 0);
+        return values;
+      },
+      points);
 }
 
 /// Cells into which the range of numbers is cut to sort their positions.

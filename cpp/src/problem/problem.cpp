@@ -4,6 +4,16 @@
 #include "monge/core/text.hpp"
 
 namespace monge {
+namespace {
+
+double total(Masses masses) {
+  if (masses.empty()) return 1;
+  ExactSum sum;
+  for (double mass : masses) sum.add(mass);
+  return sum.value();
+}
+
+}  // namespace
 
 Index Problem::rows() const {
   return static_cast<Index>(rows_of(clouds() ? clouds()->x : dense()->values));
@@ -27,10 +37,11 @@ double Problem::col_mass(Index j) const {
 
 double Problem::total_mass() const {
   if (kind == Kind::assignment) return rows() < cols() ? rows() : cols();
-  if (a.empty()) return 1;
-  ExactSum sum;
-  for (double mass : a) sum.add(mass);
-  return sum.value();
+  return total(a);
+}
+
+double Problem::total_col_mass() const {
+  return kind == Kind::assignment ? total_mass() : total(b) * b_scale;
 }
 
 std::string Problem::describe() const {
@@ -47,6 +58,11 @@ std::string Problem::describe() const {
     text += a.empty() && b.empty() ? ", uniform masses"
             : permutation          ? ", equal masses"
                                    : ", given masses";
+  }
+  if (const MovedMass* moved = moved_mass()) {
+    text += ", of which " + to_text(moved->mass) + " moves";
+  } else if (const UnmatchedCost* price = unmatched_cost()) {
+    text += ", unmatched mass at " + to_text(price->of_a) + " and " + to_text(price->of_b);
   }
   return text;
 }

@@ -13,6 +13,8 @@ namespace monge {
 namespace {
 
 constexpr double largest_cost = 1e300;
+/// Masses are integers to a simplex: what moves must be of many units.
+constexpr double smallest_share = 1e-12;
 constexpr double largest_extent = 1e140;
 constexpr double smallest_extent = 1e-140;
 
@@ -38,20 +40,59 @@ struct Box {
 };
 
 template <class T>
-void grow(Box& box, const MatrixView<T>& points, std::string_view argument, bool line) {
+[[noreturn]] void refuse_points(const MatrixView<T>& points, std::string_view argument, bool line) {
+  std::int64_t i = 0, k = 0;
+  while (std::isfinite(points(i, k))) {
+    if (++k == points.cols) {
+      ++i;
+      k = 0;
+    }
+  }
+  throw InvalidArgument(
+      argument, "have finite coordinates",
+      to_text(points(i, k)) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
+}
+
+/// Grows a box by rows of coordinates; false if one of them is not finite. No branch: the loop
+/// over a row vectorises.
+template <class T>
+bool grow_by_rows(Box& box, const MatrixView<T>& points) {
+  double* low = box.low.data();
+  double* high = box.high.data();
+  std::vector<double> poison(box.low.size(), 0.0);  // what is not finite makes it NaN
   for (std::int64_t i = 0; i < points.rows; ++i) {
     for (std::int64_t k = 0; k < points.cols; ++k) {
       const double value = points(i, k);
-      if (!std::isfinite(value)) {
-        throw InvalidArgument(
-            argument, "have finite coordinates",
-            to_text(value) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
-      }
-      const std::size_t axis = static_cast<std::size_t>(k);
-      box.low[axis] = std::min(box.low[axis], value);
-      box.high[axis] = std::max(box.high[axis], value);
+      low[k] = value < low[k] ? value : low[k];
+      high[k] = value > high[k] ? value : high[k];
+      poison[static_cast<std::size_t>(k)] += value * 0;
     }
   }
+  double found = 0;
+  for (double one : poison) found += one;
+  return found == 0;
+}
+
+/// Grows a box. Several points in a row of memory are taken as one of many coordinates.
+template <class T>
+void grow(Box& box, const MatrixView<T>& points, std::string_view argument, bool line) {
+  const std::int64_t dim = points.cols, together = 32 / dim;
+  MatrixView<T> rest = points;
+  bool finite = true;
+  if (together > 1 && points.col_stride == 1 && points.row_stride == dim) {
+    const std::int64_t rows = points.rows / together;
+    Box wide(static_cast<std::size_t>(together * dim));
+    finite =
+        grow_by_rows(wide, MatrixView<T>{points.data, rows, together * dim, together * dim, 1});
+    for (std::size_t k = 0; rows > 0 && k < wide.low.size(); ++k) {
+      const std::size_t axis = k % box.low.size();
+      box.low[axis] = std::min(box.low[axis], wide.low[k]);
+      box.high[axis] = std::max(box.high[axis], wide.high[k]);
+    }
+    rest.data += rows * together * dim;
+    rest.rows -= rows * together;
+  }
+  if (!(grow_by_rows(box, rest) && finite)) refuse_points(points, argument, line);
 }
 
 void check_extent(const PointClouds& clouds, const Box& box) {
@@ -162,9 +203,75 @@ double check_masses(std::string_view argument, Masses masses, Index count) {
   return total;
 }
 
+void check_potentials(std::string_view argument, std::span<const double> values, Index count) {
+  if (values.empty()) return;
+  if (values.size() != static_cast<std::size_t>(count)) {
+    throw InvalidArgument(argument, "have one number per point, " + std::to_string(count),
+                          std::to_string(values.size()));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      throw InvalidArgument(
+          argument, "be finite",
+          to_text(values[i]) + " at " + std::string(argument) + at(static_cast<std::int64_t>(i)));
+    }
+  }
+}
+
+void check_pairs(std::string_view argument, std::span<const Index> indices, Index count) {
+  for (std::size_t k = 0; k < indices.size(); ++k) {
+    if (indices[k] < 0 || indices[k] >= count) {
+      throw InvalidArgument(argument, "be from 0 to " + std::to_string(count - 1),
+                            std::to_string(indices[k]) + " at " + std::string(argument) +
+                                at(static_cast<std::int64_t>(k)));
+    }
+  }
+}
+
+void check_warm_start(const WarmStart& start, Index rows, Index cols) {
+  check_potentials("f of the potentials", start.f, rows);
+  check_potentials("g of the potentials", start.g, cols);
+  if (!start.has_plan()) return;
+  if (!start.has_potentials()) {
+    throw InvalidArgument("a plan to start from", "come with potentials", "a plan alone");
+  }
+  if (start.rows.size() != start.cols.size()) {
+    throw InvalidArgument(
+        "a plan to start from", "have as many rows as columns",
+        std::to_string(start.rows.size()) + " and " + std::to_string(start.cols.size()));
+  }
+  check_pairs("rows of the plan", start.rows, rows);
+  check_pairs("cols of the plan", start.cols, cols);
+}
+
 bool all_equal(Masses masses) {
   return masses.empty() || std::all_of(masses.begin(), masses.end(),
                                        [&](double mass) { return mass == masses.front(); });
+}
+
+void check_slack(Slack& slack, double total_a, double total_b) {
+  if (MovedMass* moved = std::get_if<MovedMass>(&slack)) {
+    const double most = std::min(total_a, total_b);
+    const double least = smallest_share * std::max(total_a, total_b);
+    if (!(moved->mass >= 0 && moved->mass <= most * (1 + mass_tolerance))) {
+      throw InvalidArgument(
+          "mass", "be from 0 to the smaller of the total masses of a and b, " + to_text(most),
+          to_text(moved->mass));
+    }
+    if (moved->mass > 0 && moved->mass < least) {
+      throw InvalidArgument("mass",
+                            "be 0 or at least 1e-12 of the larger total mass, " + to_text(least),
+                            to_text(moved->mass));
+    }
+    moved->mass = std::min(moved->mass, most);
+  }
+  if (const UnmatchedCost* price = std::get_if<UnmatchedCost>(&slack)) {
+    for (double value : {price->of_a, price->of_b}) {
+      if (!(value >= 0 && value <= largest_cost)) {
+        throw InvalidArgument("unmatched_cost", "have prices from 0 to 1e300", to_text(value));
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -179,11 +286,25 @@ Problem validate(Problem problem, Totals totals) {
     if (!problem.a.empty() || !problem.b.empty()) {
       throw InvalidArgument("an assignment", "have no masses", "masses");
     }
+    if (problem.partial()) {
+      throw InvalidArgument("an assignment", "leave no mass but the surplus of its larger side",
+                            "a mass that moves, or prices of unmatched mass");
+    }
+    if (!problem.warm_start.empty()) {
+      throw InvalidArgument("an assignment", "have no warm start", "one");
+    }
     return problem;
   }
+  check_warm_start(problem.warm_start, problem.rows(), problem.cols());
   const double total_a = check_masses("a", problem.a, problem.rows());
   const double total_b = check_masses("b", problem.b, problem.cols());
-  if (totals == Totals::free) return problem;
+  if (problem.partial()) {
+    if (!problem.warm_start.empty()) {
+      throw InvalidArgument("a transport that may leave mass", "have no warm start", "one");
+    }
+    check_slack(problem.slack, total_a, total_b);
+  }
+  if (totals == Totals::free || problem.partial()) return problem;
   if (std::fabs(total_a - total_b) > mass_tolerance * std::max(total_a, total_b)) {
     throw InvalidArgument(
         "the total masses of a and b", "agree within 1e-6 relative",

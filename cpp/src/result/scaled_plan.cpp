@@ -6,6 +6,7 @@
 #include <memory>
 #include <numbers>
 
+#include "kernels/cost_bounds.hpp"
 #include "kernels/cost_rows.hpp"
 #include "kernels/gibbs_kernel.hpp"
 #include "kernels/oriented.hpp"
@@ -31,7 +32,7 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 /// them, C = (F + G - u) / scale, keeps its digits.
 class PlanKernel {
  public:
-  PlanKernel(const Problem& problem, bool transposed, Context& context)
+  PlanKernel(const Problem& problem, bool transposed, double epsilon, Context& context)
       : context_(context),
         team_(static_cast<double>(problem.rows()) * problem.cols() < 1e5 ? 1
                                                                          : context.thread_count()) {
@@ -39,9 +40,10 @@ class PlanKernel {
     for (Index j = 0; j < problem.cols(); ++j) b_.push_back(problem.col_mass(j));
     if (transposed) a_.swap(b_);
     if (const DenseCost* dense = problem.dense()) {
+      any_sign_ = true;
       set_matrix(dense->values, transposed);
     } else {
-      set_clouds(*problem.clouds(), transposed);
+      set_clouds(*problem.clouds(), transposed, epsilon);
     }
   }
 
@@ -120,7 +122,7 @@ class PlanKernel {
       if (sum > 0) cost.add(sum * G_[k]);
     }
     out.cost = cost.value() / scale_;
-    if (!matrix_) out.cost = std::max(out.cost, 0.0);  // ground costs are not negative
+    if (!any_sign_) out.cost = std::max(out.cost, 0.0);  // ground costs are not negative
     return out;
   }
 
@@ -176,7 +178,6 @@ class PlanKernel {
 
  private:
   void set_matrix(AnyMatrixView values, bool transposed) {
-    matrix_ = true;
     std::visit(
         [&](auto& view) {
           using T = std::decay_t<decltype(view(0, 0))>;
@@ -196,7 +197,11 @@ class PlanKernel {
     kernel_ = std::make_unique<GibbsKernel>(values, team_, context_);
   }
 
-  void set_clouds(const PointClouds& clouds, bool transposed) {
+  void set_clouds(const PointClouds& clouds, bool transposed, double epsilon) {
+    if (kernels::matrix_pays(clouds, context_)) {
+      costs_ = kernels::gibbs_matrix(clouds, epsilon, context_);
+      return set_matrix(row_major(costs_.data(), rows_of(clouds.x), rows_of(clouds.y)), transposed);
+    }
     KdCloud x = make_kd_cloud(clouds.x, 8), y = make_kd_cloud(clouds.y, 8);
     if (transposed) std::swap(x, y);
     kernel_ = std::make_unique<GibbsKernel>(x, y, clouds.cost, team_, context_);
@@ -209,8 +214,9 @@ class PlanKernel {
 
   Context& context_;
   Team team_;
-  bool matrix_ = false;
+  bool any_sign_ = false;  ///< costs may be negative
   std::unique_ptr<GibbsKernel> kernel_;
+  std::vector<double> costs_;  ///< of clouds, where reading them is faster
   kernels::Oriented<float> packed_single_;
   kernels::Oriented<double> packed_double_;
   std::vector<Index> row_order_, col_order_;
@@ -259,7 +265,7 @@ void add_rest(const ScaledPlan& plan, const std::vector<double>& values, Index k
 
 GradedPlan graded(const Problem& problem, std::vector<double> f, std::vector<double> g,
                   double epsilon, Context& context) {
-  PlanKernel kernel(problem, false, context);
+  PlanKernel kernel(problem, false, epsilon, context);
   std::vector<double> row_scale(f.size(), 1), col_scale(g.size(), 1);
   kernel.set(epsilon, f, g);
   kernel.scale(row_scale, col_scale);
@@ -272,7 +278,7 @@ GradedPlan graded(const Problem& problem, std::vector<double> f, std::vector<dou
 
 GradedPlan round_to_plan(const Problem& problem, std::vector<double> f, std::vector<double> g,
                          double epsilon, Context& context) {
-  PlanKernel kernel(problem, false, context);
+  PlanKernel kernel(problem, false, epsilon, context);
   const auto mass_a = [&](Index i) { return problem.row_mass(i); };
   const auto mass_b = [&](Index j) { return problem.col_mass(j); };
   std::vector<double> row_scale(f.size(), 1), col_scale(g.size(), 1);
@@ -330,7 +336,7 @@ GradedPlan round_to_plan(const Problem& problem, std::vector<double> f, std::vec
 
 std::vector<double> apply(const Problem& problem, const ScaledPlan& plan,
                           const std::vector<double>& values, Index k, Context& context) {
-  PlanKernel kernel(problem, false, context);
+  PlanKernel kernel(problem, false, plan.epsilon, context);
   kernel.set(plan.epsilon, plan.f, plan.g);
   kernel.scale(plan.row_scale, plan.col_scale);
   std::vector<double> out = kernel.apply(values, k);
@@ -340,7 +346,7 @@ std::vector<double> apply(const Problem& problem, const ScaledPlan& plan,
 
 std::vector<double> apply_transposed(const Problem& problem, const ScaledPlan& plan,
                                      const std::vector<double>& values, Index k, Context& context) {
-  PlanKernel kernel(problem, true, context);
+  PlanKernel kernel(problem, true, plan.epsilon, context);
   kernel.set(plan.epsilon, plan.g, plan.f);
   kernel.scale(plan.col_scale, plan.row_scale);
   std::vector<double> out = kernel.apply(values, k);
@@ -351,7 +357,7 @@ std::vector<double> apply_transposed(const Problem& problem, const ScaledPlan& p
 std::vector<double> to_dense(const Problem& problem, const ScaledPlan& plan, Context& context) {
   const std::size_t n = at(problem.rows()), m = at(problem.cols());
   context.require_memory(8.0 * static_cast<double>(n) * static_cast<double>(m), "the dense plan");
-  PlanKernel kernel(problem, false, context);
+  PlanKernel kernel(problem, false, plan.epsilon, context);
   kernel.set(plan.epsilon, plan.f, plan.g);
   kernel.scale(plan.row_scale, plan.col_scale);
   std::vector<double> out = kernel.dense();
@@ -362,10 +368,12 @@ std::vector<double> to_dense(const Problem& problem, const ScaledPlan& plan, Con
   return out;
 }
 
-double dual_bound(const Problem& problem, const std::vector<double>& g, double penalty,
+double dual_bound(const Problem& given, const std::vector<double>& g, double penalty,
                   Context& context) {
-  Problem transposed = problem;
-  if (const PointClouds* clouds = problem.clouds()) {
+  Problem problem = given, transposed = given;
+  if (auto* clouds = std::get_if<PointClouds>(&problem.geometry)) {
+    clouds->bounds = kernels::CostBounds::make(*clouds);
+    if (clouds->bounds) clouds->bounds->keep(context);  // they are read twice
     transposed.geometry = PointClouds{clouds->y, clouds->x, clouds->cost, clouds->line};
   } else {
     std::visit([&](const auto& c) { transposed.geometry = DenseCost{c.transposed()}; },

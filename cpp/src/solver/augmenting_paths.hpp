@@ -35,10 +35,12 @@ class AugmentingPaths {
     return finish(scans_per_row);
   }
 
-  /// From potentials g that are near optimal; where n < m they must be 0.
-  Status resume(std::vector<double> g, double scans_per_row) {
+  /// From potentials g that are near optimal; where n < m they must be 0. Among a row's best
+  /// columns, `preferred` ones are taken first: one per row (or -1), if any.
+  Status resume(std::vector<double> g, double scans_per_row,
+                const std::vector<Index>& preferred = {}) {
     g_ = std::move(g);
-    match_tight();
+    match_tight(preferred);
     return finish(scans_per_row);
   }
 
@@ -96,10 +98,18 @@ class AugmentingPaths {
   }
 
   /// Rows whose best column is free take it.
-  void match_tight() {
+  void match_tight(const std::vector<Index>& preferred) {
+    std::vector<Index> best(at(n_));
     for (Index i = 0; i < n_; ++i) {
-      const Index j = kernels_.two_smallest(row(i), g_.data(), m_).argmin;
-      if (j != none && row4col_[at(j)] == none) match(i, j);
+      const kernels::TwoSmallest two = kernels_.two_smallest(row(i), g_.data(), m_);
+      best[at(i)] = two.argmin;
+      const Index j = preferred.empty() ? none : preferred[at(i)];
+      if (two.argmin == none || j == none || row4col_[at(j)] != none) continue;
+      if (static_cast<double>(row(i)[j]) - g_[at(j)] == two.first) match(i, j);
+    }
+    for (Index i = 0; i < n_; ++i) {
+      const Index j = best[at(i)];
+      if (j != none && col4row_[at(i)] == none && row4col_[at(j)] == none) match(i, j);
     }
   }
 

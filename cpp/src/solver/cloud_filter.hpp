@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "kernels/scan_kernels.hpp"
@@ -43,11 +44,17 @@ inline CommonBox common_box(const LevelCloud& x, const LevelCloud& y) {
   return box;
 }
 
+/// No pair in this box costs more.
+inline double cost_across(const CommonBox& box, const GroundCost& cost) {
+  const double length = box.diagonal * std::sqrt(static_cast<double>(box.centre.size())), zero = 0;
+  return evaluate(cost, &length, &zero, 1);
+}
+
 /// Whether floats hold the squares, costs and prices of clouds in this box: they neither overflow
 /// nor lose digits that slack() counts on.
 inline bool fits_float(const CommonBox& box, const GroundCost& cost) {
-  const double length = box.diagonal * std::sqrt(static_cast<double>(box.centre.size())), zero = 0;
-  const double farthest = evaluate(cost, &length, &zero, 1);
+  const double length = box.diagonal * std::sqrt(static_cast<double>(box.centre.size()));
+  const double farthest = cost_across(box, cost);
   return length > 1e-15 && length < 1e15 && farthest > 1e-30 && farthest < 1e30;
 }
 
@@ -64,7 +71,7 @@ class CloudFilter {
   }
 
   /// Prices of this cloud's points as columns. They are kept relative to the middle of their range.
-  void set_prices(const std::vector<double>& price) {
+  void set_prices(std::span<const double> price) {
     const auto [low, high] = std::minmax_element(price.begin(), price.end());
     reference_ = *low + (*high - *low) / 2;
     spread_ = (*high - *low) / 2;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -13,7 +14,9 @@
 #include "monge/solver/multiscale_simplex.hpp"
 #include "solver/cloud_filter.hpp"
 #include "solver/pricing_rounds.hpp"
+#include "solver/spare_nodes.hpp"
 #include "solver/starting_tree.hpp"
+#include "solver/warm_start.hpp"
 
 namespace monge {
 
@@ -24,6 +27,7 @@ struct MultiscaleSearch {
   Team& team;
   Context& context;
   RoundCounters& counters;
+  const SpareNodes& spare;
   bool in_double = false;  ///< a filter in float has let too much pass
 
   bool stopped() const { return context.interruption() != Interruption::none; }
@@ -39,7 +43,9 @@ class CloudLevel {
       : search_(search),
         x_(x),
         y_(y),
-        duals_{std::vector<double>(x.mass.size()), std::vector<double>(y.mass.size())},
+        a_(search.spare.rows_of(x.mass)),
+        b_(search.spare.cols_of(y.mass)),
+        duals_{std::vector<double>(a_.size()), std::vector<double>(b_.size())},
         box_(common_box(x, y)) {}
 
   /// To be called before solve(), if there is a coarser level: its rows and its optimal tree, which
@@ -49,22 +55,43 @@ class CloudLevel {
     coarse_ = std::move(coarse);
   }
 
+  /// In place of a coarser level: prices, and pairs that may have been a plan's.
+  void start_from(std::vector<double> prices, std::vector<Pair> pairs) {
+    column_least_.assign(prices.size(), infinity);
+    duals_.p = std::move(prices);
+    pairs_ = std::move(pairs);
+    warm_ = true;
+  }
+
   Tree solve() {
-    CandidateArcs arcs(x_.n());
+    const SpareNodes& spare = search_.spare;
+    CandidateArcs arcs(static_cast<Index>(a_.size()));
     if (!search_.stopped()) arcs.add(candidates());
-    Tree tree = std::make_unique<TransportTree>(x_.n(), y_.n());
-    StartingTree start(x_.mass, y_.mass, *tree);
-    if (coarse_) refine(*coarse_, start);
+    arcs.add(spare.arcs(x_.n(), y_.n()));
+    Tree tree = std::make_unique<TransportTree>(arcs.rows(), static_cast<Index>(b_.size()));
+    StartingTree start(a_, b_, *tree);
+    const auto cost_of = [&](Index i, Index j) { return cost(i, j); };
+    if (coarse_) {
+      refine(*coarse_, start);
+    } else {
+      spare.fill(start, duals_);
+    }
     coarse_.reset();
+    if (warm_) {
+      make_concave(duals_, column_least_);
+      if (pairs_.empty()) pairs_ = StartingTree::forest(arcs, duals_.u, duals_.p);
+      start.join_leaves_first(pairs_, cost_of);
+    }
     start.join_greedily(arcs, duals_.u, duals_.p);
-    start.finish([&](Index i, Index j) { return cost(i, j); }, duals_.u, duals_.p);
+    start.finish(cost_of, duals_.u, duals_.p);
+    arcs.add(spare.arc_between(x_.n(), y_.n()));
     const RoundOptions options{static_cast<Index>(search_.options.violated_kept),
                                search_.context.rtol};
     const auto price = [this](const Duals& duals, const Tolerance& tolerance) {
       return price_all(duals, tolerance);
     };
-    duals_ = optimise(*tree, arcs, x_.mass, price, options, search_.team, search_.context,
-                      search_.counters);
+    duals_ =
+        optimise(*tree, arcs, a_, price, options, search_.team, search_.context, search_.counters);
     return tree;
   }
 
@@ -103,8 +130,19 @@ class CloudLevel {
   }
 
   double cost(Index i, Index j) const {
-    return evaluate(search_.cost, x_.point(i), y_.point(j), x_.dim);
+    return search_.spare.cost(i, j, x_.n(), y_.n(), [this](Index row, Index col) {
+      return evaluate(search_.cost, x_.point(row), y_.point(col), x_.dim);
+    });
   }
+
+  /// Prices of y's own points.
+  std::span<const double> of_points(const std::vector<double>& p) const {
+    return std::span(p).first(y_.mass.size());
+  }
+
+  /// Potentials of the spare nodes are known: from the coarser level, or because they are the zero
+  /// that others are relative to.
+  bool spare_known() const { return coarse_ || search_.spare.joined(); }
 
   /// p_j = -min_I (c(X_I, y_j) - U_I)
   void transform_prices(const LevelCloud& coarse_x, const TransportTree& coarse) {
@@ -122,15 +160,20 @@ class CloudLevel {
                      duals_.p[at(j)] = -exact(j, hits[0].column);
                    });
     });
+    if (search_.spare.has_row()) duals_.u.back() = coarse.potential(coarse.rows() - 1);
+    if (search_.spare.has_col()) duals_.p.back() = coarse.potential(coarse.root() - 1);
+    search_.spare.clip(duals_);
   }
 
   /// All pairs of small clouds; else the best ones of each row and column. Sets u to the
-  /// c-transform of p.
+  /// c-transform of p, and column_least_ to that of u.
   std::vector<Arc> candidates() {
+    column_least_.assign(duals_.p.size(), infinity);
     x_filter_ = std::make_unique<CloudFilter<T>>(x_, box_);
     y_filter_ = std::make_unique<CloudFilter<T>>(y_, box_);
     if (1.0 * x_.n() * y_.n() <= all_pairs_up_to) return all_pairs();
     std::vector<Arc> arcs = row_candidates();
+    if (spare_known()) search_.spare.clip(duals_);
     const std::vector<Arc> more = column_candidates(arcs);
     arcs.insert(arcs.end(), more.begin(), more.end());
     return arcs;
@@ -146,11 +189,15 @@ class CloudLevel {
       }
       duals_.u[at(i)] = least;
     }
+    for (const Arc& arc : arcs) {
+      double& least = column_least_[at(arc.col)];
+      least = std::min(least, arc.cost - duals_.u[at(arc.row)]);
+    }
     return arcs;
   }
 
   std::vector<Arc> row_candidates() {
-    y_filter_->set_prices(duals_.p);
+    y_filter_->set_prices(of_points(duals_.p));
     const double slack = y_filter_->slack(search_.cost, box_);
     const Index wanted = std::min(static_cast<Index>(search_.options.row_candidates), y_.n());
     std::vector<std::vector<Arc>> parts(chunks_of(x_.n()));
@@ -173,7 +220,7 @@ class CloudLevel {
   std::vector<Arc> column_candidates(const std::vector<Arc>& of_rows) {
     CandidateArcs known(x_.n());
     known.add(of_rows);
-    std::vector<double> price(duals_.u.size());
+    std::vector<double> price(x_.mass.size());
     for (std::size_t i = 0; i < price.size(); ++i) price[i] = -duals_.u[i];
     x_filter_->set_prices(price);
     const double slack = x_filter_->slack(search_.cost, box_);
@@ -186,6 +233,7 @@ class CloudLevel {
           [&](Index j, const kernels::Hit<T>* hits, Index count) {
             for (Index k = 0; k < count; ++k) {
               const Index i = hits[k].column;
+              column_least_[at(j)] = std::min(column_least_[at(j)], exact(j, i));
               const Index* row = known.cols();
               if (std::find(row + known.begin(i), row + known.end(i), j) != row + known.end(i)) {
                 continue;
@@ -197,18 +245,29 @@ class CloudLevel {
     return joined(parts);
   }
 
+  struct Members {
+    Index first, end;
+  };
+  /// The nodes that a node of the coarser level stands for; the one after the last is the spare
+  /// one.
+  static Members members(Index coarse, Index n) {
+    if (coarse == n / 2 + n % 2) return {n, n + 1};
+    return {2 * coarse, std::min(n, 2 * coarse + 2)};
+  }
+
   /// Divides the arcs of the coarse tree, leaves first, among pairs of members.
   void refine(TransportTree& coarse, StartingTree& start) const {
     const std::vector<Index> order = coarse.preorder();
     for (auto v = order.rbegin(); v != order.rend(); ++v) {
       if (coarse.parent(*v) == coarse.root()) continue;
-      const Index first_row = 2 * coarse.arc_row(*v), first_col = 2 * coarse.arc_col(*v);
+      const Members rows = members(coarse.arc_row(*v), x_.n());
+      const Members cols = members(coarse.arc_col(*v), y_.n());
       for (;;) {
         Index row = -1, col = -1;
         double least = infinity;
-        for (Index i = first_row; i < std::min(x_.n(), first_row + 2); ++i) {
+        for (Index i = rows.first; i < rows.end; ++i) {
           if (!start.row_open(i)) continue;
-          for (Index j = first_col; j < std::min(y_.n(), first_col + 2); ++j) {
+          for (Index j = cols.first; j < cols.end; ++j) {
             if (!start.col_open(j)) continue;
             const double reduced = cost(i, j) - duals_.u[at(i)] + duals_.p[at(j)];
             if (reduced < least) std::tie(least, row, col) = std::tuple(reduced, i, j);
@@ -221,7 +280,7 @@ class CloudLevel {
   }
 
   Pricing price_all(const Duals& duals, const Tolerance& tolerance) {
-    y_filter_->set_prices(duals.p);
+    y_filter_->set_prices(of_points(duals.p));
     const double slack = y_filter_->slack(search_.cost, box_);
     Pricing pricing{std::vector<std::vector<Violation>>(chunks_of(x_.n())),
                     std::vector<double>(at(x_.n()), 0.0)};
@@ -243,6 +302,7 @@ class CloudLevel {
             }
           });
     });
+    search_.spare.price(duals, pricing);
     std::int64_t useless = std::accumulate(passed.begin(), passed.end(), std::int64_t{0});
     for (const auto& part : pricing.parts) useless -= static_cast<std::int64_t>(part.size());
     if (useless > most_passed * x_.n()) search_.in_double = true;
@@ -251,9 +311,13 @@ class CloudLevel {
 
   MultiscaleSearch& search_;
   const LevelCloud &x_, &y_;
+  std::vector<Flow> a_, b_;  ///< with the spare nodes
   Duals duals_;
   CommonBox box_;
   Tree coarse_;
+  bool warm_ = false;  ///< at given prices, from a plan's pairs if there are any
+  std::vector<Pair> pairs_;
+  std::vector<double> column_least_;  ///< min_i (c_ij - u_i); +inf where it was not computed
   std::unique_ptr<CloudFilter<T>> x_filter_, y_filter_;
 };
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "geometry/kd_cloud.hpp"
 #include "solver/cloud_level.hpp"
 #include "solver/integer_masses.hpp"
 #include "solver/tree_plan.hpp"
+#include "solver/warm_start.hpp"
 
 namespace monge {
 namespace {
@@ -17,19 +19,28 @@ constexpr Index coarsest = 64;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
+/// Where to begin instead of coarser levels, in kd order.
+struct Start {
+  std::vector<double> prices;
+  std::vector<Pair> pairs;
+};
+
 struct Solved {
   std::unique_ptr<TransportTree> tree;
   Duals duals;
 };
 
-Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y) {
+/// From `start`, or else from coarser levels.
+Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y,
+                   std::optional<Start> start = {}) {
   LevelCloud coarse_x;
   std::unique_ptr<TransportTree> coarse;
-  if (std::min(x.n(), y.n()) > coarsest) {
+  if (!start && std::min(x.n(), y.n()) > coarsest) {
     coarse_x = halved(x);
     coarse = solve_level(search, coarse_x, halved(y)).tree;
   }
   const auto solve = [&](auto level) {
+    if (start) level.start_from(std::move(start->prices), std::move(start->pairs));
     if (coarse) level.start_from(coarse_x, std::move(coarse));
     std::unique_ptr<TransportTree> tree = level.solve();
     return Solved{std::move(tree), level.duals()};
@@ -45,6 +56,29 @@ struct Side {
   LevelCloud cloud;
   std::vector<Index> order;  ///< the point at position k is the caller's order[k]
 };
+
+/// The positions of the caller's points, -1 of those without mass.
+std::vector<Index> positions(const Side& side, Index count) {
+  std::vector<Index> position(at(count), -1);
+  for (std::size_t k = 0; k < side.order.size(); ++k) {
+    position[at(side.order[k])] = static_cast<Index>(k);
+  }
+  return position;
+}
+
+Start warm_start(const Problem& problem, const Side& x, const Side& y, Context& context) {
+  const std::vector<double> prices = warm_prices(problem, context);
+  Start start;
+  for (Index j : y.order) start.prices.push_back(prices[at(j)]);
+  const std::vector<Index> row_at = positions(x, problem.rows()),
+                           col_at = positions(y, problem.cols());
+  const WarmStart& given = problem.warm_start;
+  for (std::size_t k = 0; k < given.rows.size(); ++k) {
+    const Index i = row_at[at(given.rows[k])], j = col_at[at(given.cols[k])];
+    if (i >= 0 && j >= 0) start.pairs.push_back({i, j});
+  }
+  return start;
+}
 
 Side make_side(const AnyMatrixView& points, const std::vector<Flow>& mass) {
   const KdCloud all = make_kd_cloud(points, 2);
@@ -72,11 +106,14 @@ Result solve_multiscale_simplex(const Problem& problem, const MultiscaleSimplexO
   const Side x = make_side(clouds.x, masses.a), y = make_side(clouds.y, masses.b);
   Team team(context.thread_count());
   RoundCounters counters;
-  MultiscaleSearch search{clouds.cost, options, team, context, counters};
-  const Solved solved = solve_level(search, x.cloud, y.cloud);
+  const SpareNodes spare(problem, masses, cost_across(common_box(x.cloud, y.cloud), clouds.cost));
+  MultiscaleSearch search{clouds.cost, options, team, context, counters, spare};
+  std::optional<Start> start;
+  if (!problem.warm_start.empty()) start = warm_start(problem, x, y, context);
+  const Solved solved = solve_level(search, x.cloud, y.cloud, std::move(start));
   Result result;
-  result.plan = plan_of(problem, *solved.tree, x.order, y.order);
-  set_potentials(problem, solved.duals, x.order, y.order, context, result);
+  result.plan = plan_of(problem, *solved.tree, x.order, y.order, spare);
+  set_potentials(problem, spare.settled(solved.duals), x.order, y.order, context, result);
   if (search.stopped()) {
     result.status = status_of(context.interruption());
   } else if (context.rtol > 0) {

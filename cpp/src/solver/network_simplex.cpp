@@ -11,8 +11,10 @@
 #include "solver/integer_masses.hpp"
 #include "solver/pricing_rounds.hpp"
 #include "solver/row_scanners.hpp"
+#include "solver/spare_nodes.hpp"
 #include "solver/starting_tree.hpp"
 #include "solver/tree_plan.hpp"
+#include "solver/warm_start.hpp"
 
 namespace monge {
 namespace {
@@ -50,25 +52,45 @@ struct Support {
 template <class T>
 class DenseSimplex {
  public:
-  DenseSimplex(const MatrixView<T>& c, const Support& support, const NetworkSimplexOptions& options,
-               Team& team, Context& context, RoundCounters& counters)
+  DenseSimplex(const MatrixView<T>& c, const Support& support, const SpareNodes& spare,
+               const WarmStart& warm_start, const NetworkSimplexOptions& options, Team& team,
+               Context& context, RoundCounters& counters)
       : c_(c),
         support_(support),
+        spare_(spare),
+        warm_start_(warm_start),
         options_(options),
         team_(team),
         context_(context),
         counters_(counters),
-        tree_(std::make_unique<TransportTree>(rows(), cols())) {
+        a_(spare.rows_of(support.a)),
+        b_(spare.cols_of(support.b)),
+        tree_(std::make_unique<TransportTree>(static_cast<Index>(a_.size()),
+                                              static_cast<Index>(b_.size()))) {
     position_.assign(at(c.cols), -1);
     for (Index j = 0; j < cols(); ++j) position_[at(support.cols[at(j)])] = j;
   }
 
-  /// A tree by greedy joins of candidates.
+  /// Prices of matrix columns for the candidates to be chosen by.
+  void set_prices(const std::vector<double>& prices) {
+    duals_.p.clear();
+    for (Index j : support_.cols) duals_.p.push_back(prices[at(j)]);
+  }
+
+  /// A tree by the given plan's pairs and greedy joins of candidates.
   void start() {
     CandidateArcs arcs = candidates();
-    StartingTree start(support_.a, support_.b, *tree_);
+    StartingTree start(a_, b_, *tree_);
+    const auto cost_of = [&](Index i, Index j) { return cost(i, j); };
+    spare_.fill(start, duals_);
+    if (!warm_start_.empty()) {
+      std::vector<Pair> pairs = given_pairs();
+      if (pairs.empty()) pairs = StartingTree::forest(arcs, duals_.u, duals_.p);
+      start.join_leaves_first(pairs, cost_of);
+    }
     start.join_greedily(arcs, duals_.u, duals_.p);
-    start.finish([&](Index i, Index j) { return cost(i, j); }, duals_.u, duals_.p);
+    start.finish(cost_of, duals_.u, duals_.p);
+    arcs.add(spare_.arc_between(rows(), cols()));
     arcs_ = std::make_unique<CandidateArcs>(std::move(arcs));
   }
 
@@ -82,7 +104,7 @@ class DenseSimplex {
       if (parent != tree_->root()) c = cost(other.arc_row(v), other.arc_col(v));
       if (parent == tree_->root() || !(c < infinity)) {
         parent = tree_->root();
-        c = tree_->is_row(v) ? duals_.u[at(v)] : duals_.p[at(v - rows())];
+        c = tree_->is_row(v) ? duals_.u[at(v)] : duals_.p[at(v - tree_->rows())];
       }
       tree_->attach(v, parent, parent == tree_->root() ? 0 : other.flow(v), c);
     }
@@ -95,8 +117,7 @@ class DenseSimplex {
       return price_all(duals, tolerance);
     };
     do {
-      duals_ =
-          monge::optimise(*tree_, *arcs_, support_.a, price, options, team_, context_, counters_);
+      duals_ = monge::optimise(*tree_, *arcs_, a_, price, options, team_, context_, counters_);
     } while (context_.interruption() == Interruption::none && cut_dear_arcs());
   }
 
@@ -107,7 +128,9 @@ class DenseSimplex {
   Index rows() const { return static_cast<Index>(support_.rows.size()); }
   Index cols() const { return static_cast<Index>(support_.cols.size()); }
   double cost(Index i, Index j) const {
-    return static_cast<double>(c_(support_.rows[at(i)], support_.cols[at(j)]));
+    return spare_.cost(i, j, rows(), cols(), [this](Index row, Index col) {
+      return static_cast<double>(c_(support_.rows[at(row)], support_.cols[at(col)]));
+    });
   }
 
   /// Prices by matrix column: +inf where there is no mass.
@@ -128,10 +151,24 @@ class DenseSimplex {
     });
   }
 
-  /// p_j = -min_i C_ij and u_i = min_j C_ij + p_j; the best few arcs of each row, and the best one
-  /// of each column.
+  /// The warm start's pairs of rows and columns with mass that are not forbidden.
+  std::vector<Pair> given_pairs() const {
+    std::vector<Index> row_at(at(c_.rows), -1);
+    for (Index i = 0; i < rows(); ++i) row_at[at(support_.rows[at(i)])] = i;
+    std::vector<Pair> pairs;
+    for (std::size_t k = 0; k < warm_start_.rows.size(); ++k) {
+      const Index i = row_at[at(warm_start_.rows[k])], j = position_[at(warm_start_.cols[k])];
+      if (i >= 0 && j >= 0 && cost(i, j) < infinity) pairs.push_back({i, j});
+    }
+    return pairs;
+  }
+
+  /// u_i = min_j C_ij + p_j, where p_j = -min_i C_ij unless prices were set; the best few arcs of
+  /// each row, and the best one of each column.
   CandidateArcs candidates() {
-    duals_ = {std::vector<double>(at(rows())), column_prices()};
+    if (duals_.p.empty()) duals_.p = column_prices();
+    duals_.u.assign(a_.size(), 0);
+    if (spare_.joined()) spare_.clip(duals_);
     const std::vector<double> prices = spread(duals_.p);
     const DenseScanner<T> scanner(c_);
     const int wanted = static_cast<int>(std::min<std::int64_t>(options_.row_candidates, cols()));
@@ -150,11 +187,13 @@ class DenseSimplex {
         duals_.u[at(i)] = least < infinity ? least : 0;
       }
     });
-    CandidateArcs arcs(rows());
+    CandidateArcs arcs(tree_->rows());
     std::vector<Arc> all;
     for (const std::vector<Arc>& part : parts) all.insert(all.end(), part.begin(), part.end());
     arcs.add(all);
     add_best_of_columns(arcs);
+    arcs.add(spare_.arcs(rows(), cols()));
+    if (spare_.joined()) spare_.clip(duals_);
     return arcs;
   }
 
@@ -165,7 +204,7 @@ class DenseSimplex {
       kernels::row_kernels().of<T>().column_minima(row(i), i, least.data(), where.data(),
                                                    static_cast<Index>(c_.cols));
     }
-    std::vector<double> p(at(cols()));
+    std::vector<double> p(b_.size());
     for (Index j = 0; j < cols(); ++j) {
       const double value = least[at(support_.cols[at(j)])];
       p[at(j)] = value < infinity ? -value : 0;
@@ -173,7 +212,7 @@ class DenseSimplex {
     return p;
   }
 
-  void add_best_of_columns(CandidateArcs& arcs) const {
+  void add_best_of_columns(CandidateArcs& arcs) {
     std::vector<double> least(at(c_.cols), infinity);
     std::vector<Index> best(at(c_.cols), -1);
     for (Index i = 0; i < rows(); ++i) {
@@ -194,6 +233,10 @@ class DenseSimplex {
       if (std::find(known + arcs.begin(i), end, j) == end) more.push_back({i, j, cost(i, j)});
     }
     arcs.add(more);
+    if (warm_start_.empty()) return;
+    std::vector<double> column_least;
+    for (Index j : support_.cols) column_least.push_back(least[at(j)]);
+    make_concave(duals_, column_least);
   }
 
   const T* row(Index i) const { return c_.data + i * c_.row_stride; }
@@ -226,6 +269,7 @@ class DenseSimplex {
         }
       }
     });
+    spare_.price(duals, pricing);
     return pricing;
   }
 
@@ -248,10 +292,13 @@ class DenseSimplex {
 
   MatrixView<T> c_;
   const Support& support_;
+  const SpareNodes& spare_;
+  const WarmStart& warm_start_;
   const NetworkSimplexOptions& options_;
   Team& team_;
   Context& context_;
   RoundCounters& counters_;
+  std::vector<Flow> a_, b_;  ///< with the spare nodes
   std::unique_ptr<TransportTree> tree_;
   std::unique_ptr<CandidateArcs> arcs_;
   std::vector<Index> position_;  ///< of a matrix column among the columns with mass
@@ -267,6 +314,15 @@ bool any_forbidden(const MatrixView<T>& c, const Support& support) {
     }
   }
   return false;
+}
+
+template <class T>
+double dearest(const MatrixView<T>& c, const Support& support) {
+  double most = -infinity;
+  for (Index i : support.rows) {
+    for (Index j : support.cols) most = std::max(most, static_cast<double>(c(i, j)));
+  }
+  return most;
 }
 
 /// Cost 1 for forbidden pairs, 0 for others.
@@ -288,24 +344,28 @@ Result solve_matrix(const Problem& problem, const MatrixView<T>& c,
                     const NetworkSimplexOptions& options, Context& context) {
   const IntegerMasses masses = integer_masses(problem);
   const Support support(masses);
+  const SpareNodes spare(problem, masses, problem.unmatched_cost() ? dearest(c, support) : 0);
   Team team(context.thread_count());
   RoundCounters counters;
   const auto result_of = [&](auto& simplex, Status status) {
     Result result;
     result.status = status;
     if (status != Status::infeasible) {
-      result.plan = plan_of(problem, simplex.tree(), support.rows, support.cols);
+      result.plan = plan_of(problem, simplex.tree(), support.rows, support.cols, spare);
     }
-    set_potentials(problem, simplex.duals(), support.rows, support.cols, context, result);
+    set_potentials(problem, spare.settled(simplex.duals()), support.rows, support.cols, context,
+                   result);
     result.stats = stats_of(counters);
     return result;
   };
 
-  DenseSimplex<T> simplex(c, support, options, team, context, counters);
-  if (any_forbidden(c, support)) {
+  const WarmStart& warm = problem.warm_start;
+  DenseSimplex<T> simplex(c, support, spare, warm, options, team, context, counters);
+  if (!warm.empty()) simplex.set_prices(warm_prices(problem, context));
+  if (!spare.joined() && any_forbidden(c, support)) {
     const std::vector<float> forbidden = forbidden_pairs(c, context);
-    DenseSimplex<float> first(row_major(forbidden.data(), c.rows, c.cols), support, options, team,
-                              context, counters);
+    DenseSimplex<float> first(row_major(forbidden.data(), c.rows, c.cols), support, spare, warm,
+                              options, team, context, counters);
     first.start();
     first.optimise(0);
     if (context.interruption() != Interruption::none) {

@@ -1,5 +1,6 @@
 #include "monge/solver/registry.hpp"
 
+#include "kernels/cost_bounds.hpp"
 #include "monge/core/error.hpp"
 #include "monge/core/text.hpp"
 #include "monge/solver/auction.hpp"
@@ -33,12 +34,23 @@ const std::vector<SolverEntry>& list() {
       entry("multiscale_simplex",
             "clouds of any masses and sizes, dimension 1 to 8: network simplex on candidate arcs, "
             "coarse to fine, O(n + m) memory",
-            {.transport = true, .clouds = true, .any_masses = true, .max_dim = spatial_max_dim},
+            {.transport = true,
+             .clouds = true,
+             .any_masses = true,
+             .partial = true,
+             .max_dim = spatial_max_dim,
+             .warm_potentials = true,
+             .warm_plan = true},
             {.least_pairs = 512.0 * 512.0}, solve_multiscale_simplex),
       entry("hungarian",
             "assignment and transport of n = m equal masses: shortest augmenting paths, O(n^3)",
-            {.assignment = true, .transport = true, .dense = true, .clouds = true},
-            {.most_pairs = 16384.0 * 16384.0},  // a matrix of 2 GiB
+            {.assignment = true,
+             .transport = true,
+             .dense = true,
+             .clouds = true,
+             .warm_potentials = true,
+             .warm_plan = true},
+            {.most_pairs = 16384.0 * 16384.0, .any_size_by_products = true},  // a matrix of 2 GiB
             solve_hungarian),
       entry("spatial_auction",
             "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) "
@@ -52,8 +64,14 @@ const std::vector<SolverEntry>& list() {
             solve_auction),
       entry("network_simplex",
             "transport of any masses and sizes by a cost matrix: network simplex on candidate arcs",
-            {.transport = true, .dense = true, .clouds = true, .any_masses = true}, {},
-            solve_network_simplex),
+            {.transport = true,
+             .dense = true,
+             .clouds = true,
+             .any_masses = true,
+             .partial = true,
+             .warm_potentials = true,
+             .warm_plan = true},
+            {}, solve_network_simplex),
   };
   return entries;
 }
@@ -61,7 +79,10 @@ const std::vector<SolverEntry>& list() {
 bool in_auto_range(const SolverEntry& solver, const Problem& problem) {
   const AutoRange& range = solver.auto_range;
   const double pairs = 1.0 * problem.rows() * problem.cols();
-  return !problem.clouds() || (pairs >= range.least_pairs && pairs <= range.most_pairs);
+  if (!problem.clouds()) return true;
+  const bool unlimited =
+      range.any_size_by_products && kernels::CostBounds::may_serve(*problem.clouds());
+  return pairs >= range.least_pairs && (pairs <= range.most_pairs || unlimited);
 }
 
 bool convex_line(const Problem& problem) {
@@ -87,6 +108,7 @@ std::optional<std::string> refusal(const SolverEntry& solver, const Problem& pro
   if (problem.kind == Kind::transport && !can.transport) return "it does not solve transports";
   if (problem.dense() && !can.dense) return "it takes point clouds, not a cost matrix";
   if (problem.clouds() && !can.clouds) return "it takes a cost matrix, not point clouds";
+  if (problem.partial() && !can.partial) return "it moves all mass, and leaves none unmatched";
   if (can.convex_line_only && !convex_line(problem)) {
     return "it needs points in dimension 1 and a cost that is convex on the line";
   }
@@ -96,15 +118,23 @@ std::optional<std::string> refusal(const SolverEntry& solver, const Problem& pro
   if (problem.kind == Kind::transport && !can.any_masses && !problem.permutation) {
     return "it needs as many rows as columns and equal masses on each side";
   }
+  if (problem.warm_start.has_plan() && !can.warm_plan) return "it takes no plan to start from";
+  if (problem.warm_start.has_potentials() && !can.warm_potentials) {
+    return "it takes no potentials to start from";
+  }
   return std::nullopt;
 }
 
 const SolverEntry& select_solver(std::string_view name, const Problem& problem) {
+  Problem cold = problem;
+  cold.warm_start = {};
   std::vector<std::string_view> names{"auto"};
   for (const SolverEntry& solver : solvers()) {
     names.push_back(solver.name);
     if (name != "auto" && name != solver.name) continue;
-    const std::optional<std::string> reason = refusal(solver, problem);
+    // Sorting a line is faster than any start could make another solver.
+    const bool needs_no_start = name == "auto" && solver.capabilities.convex_line_only;
+    const std::optional<std::string> reason = refusal(solver, needs_no_start ? cold : problem);
     if (!reason && (name != "auto" || in_auto_range(solver, problem))) return solver;
     if (name == "auto") continue;
     throw Unsupported("solver \"" + std::string(name) + "\" cannot serve this problem (" +

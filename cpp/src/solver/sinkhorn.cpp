@@ -33,10 +33,6 @@ constexpr double stage_error = 0.05;
 /// For the terms of the Hessian. More is slower: memory touched for the first time costs more than
 /// the exponentials that it saves.
 constexpr std::size_t cache_bytes = 16 << 20;
-/// A matrix of at most this size may be kept instead of computing its entries in every pass ...
-constexpr double kept_matrix_bytes = 64 << 20;
-/// ... from this dimension on.
-constexpr int kept_matrix_dim = 17;
 constexpr std::size_t anderson_window = 10;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
@@ -210,10 +206,8 @@ void Sinkhorn::make_resolutions() {
     return make_matrix_kernel(values);
   }
   const PointClouds& clouds = *problem_.clouds();
-  const bool costly =
-      problem_.dim() >= kept_matrix_dim || std::holds_alternative<EuclideanPower>(clouds.cost);
-  if (costly && 8.0 * problem_.rows() * problem_.cols() <= kept_matrix_bytes) {
-    matrix_ = kernels::cost_matrix(clouds, context_);
+  if (kernels::matrix_pays(clouds, context_)) {
+    matrix_ = kernels::gibbs_matrix(clouds, options_.epsilon, context_);
     return make_matrix_kernel(row_major<double>(matrix_.data(), problem_.rows(), problem_.cols()));
   }
   Resolution finest;

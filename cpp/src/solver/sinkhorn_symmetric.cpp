@@ -128,6 +128,12 @@ EntropicResult solve_sinkhorn_symmetric(const Problem& problem, const SinkhornOp
     return Symmetric(kernel, std::move(mass), options).run();
   }
   const PointClouds& clouds = *problem.clouds();
+  if (kernels::matrix_pays(clouds, context)) {
+    for (Index i = 0; i < problem.rows(); ++i) mass.push_back(problem.row_mass(i));
+    const std::vector<double> matrix = kernels::gibbs_matrix(clouds, options.epsilon, context);
+    GibbsKernel kernel(row_major(matrix.data(), problem.rows(), problem.cols()), team, context);
+    return Symmetric(kernel, std::move(mass), options).run();
+  }
   const KdCloud cloud = make_kd_cloud(clouds.x, 8);
   for (Index k : cloud.order) mass.push_back(problem.row_mass(k));
   GibbsKernel kernel(cloud, cloud, clouds.cost, team, context);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "kernels/cost_bounds.hpp"
 #include "monge/core/error.hpp"
 #include "monge/problem/validate.hpp"
 #include "parallel.hpp"
@@ -45,7 +46,10 @@ Solution graded(const Problem& problem, Result result, std::string_view solver, 
 Solution solve(const Problem& unchecked, std::string_view solver, const OptionMap& options,
                Context& context) {
   (void)context.thread_count();  // a wrong MONGE_NUM_THREADS is refused, used or not
-  const Problem problem = validate(unchecked);
+  Problem problem = validate(unchecked);
+  if (auto* clouds = std::get_if<PointClouds>(&problem.geometry)) {
+    clouds->bounds = kernels::CostBounds::make(*clouds);
+  }
   const SolverEntry& entry = select_solver(solver, problem);
   return graded(problem, entry.solve(problem, options, context), entry.name, context);
 }

@@ -4,9 +4,13 @@
 // is exhausted becomes the child of the other. At the end every node is a child or exhausted, and
 // the exhausted ones hang to the root: a feasible spanning tree whatever the order of the pairs,
 // and strongly feasible, because a column never becomes a child without mass.
+//
+// The pairs of a basis of other costs and the same masses, joined leaves first, are that basis.
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <tuple>
 #include <vector>
 
@@ -14,6 +18,10 @@
 #include "solver/transport_tree.hpp"
 
 namespace monge {
+
+struct Pair {
+  Index row, col;
+};
 
 class StartingTree {
  public:
@@ -41,26 +49,75 @@ class StartingTree {
     }
   }
 
+  /// The forest of arcs of least reduced cost: at optimal potentials, a basis. What has moved a
+  /// little since has a basis that is much the same.
+  static std::vector<Pair> forest(const CandidateArcs& arcs, const std::vector<double>& u,
+                                  const std::vector<double>& p) {
+    std::vector<std::size_t> part(u.size() + p.size());
+    std::iota(part.begin(), part.end(), 0);
+    const auto part_of = [&](std::size_t v) {
+      while (part[v] != v) v = part[v] = part[part[v]];
+      return v;
+    };
+    std::vector<Pair> pairs;
+    const auto any = [](Index, Index) { return true; };
+    for (const Ranked& r : by_reduced_cost(arcs, u, p, any)) {
+      const std::size_t row = part_of(at(r.arc.row)), col = part_of(u.size() + at(r.arc.col));
+      if (row == col) continue;
+      part[row] = col;
+      pairs.push_back({r.arc.row, r.arc.col});
+    }
+    return pairs;
+  }
+
+  /// Joins pairs, leaves of the graph that they form first: then the pairs of any basis carry what
+  /// they carried there, if the masses are the same, and something feasible if not.
+  template <class CostOf>
+  void join_leaves_first(const std::vector<Pair>& pairs, const CostOf& cost_of) {
+    const std::size_t rows = row_left_.size();
+    // The links of a node, as their number and their exclusive or: the last one is known.
+    std::vector<std::size_t> degree(rows + col_left_.size(), 0), links(degree.size(), 0);
+    const auto ends = [&](std::size_t k) {
+      return std::array{at(pairs[k].row), rows + at(pairs[k].col)};
+    };
+    const auto toggle = [&](std::size_t k, bool add) {
+      for (std::size_t v : ends(k)) {
+        degree[v] += add ? 1 : std::size_t(0) - 1;
+        links[v] ^= k;
+      }
+    };
+    const auto join_open = [&](std::size_t k) {
+      const auto [i, j] = pairs[k];
+      if (row_open(i) && col_open(j)) join(i, j, cost_of(i, j), false);
+    };
+    for (std::size_t k = 0; k < pairs.size(); ++k) toggle(k, true);
+    std::vector<char> used(pairs.size());
+    std::vector<std::size_t> leaves;
+    for (std::size_t v = degree.size(); v-- > 0;) {
+      if (degree[v] == 1) leaves.push_back(v);
+    }
+    while (!leaves.empty()) {
+      const std::size_t leaf = leaves.back();
+      leaves.pop_back();
+      if (degree[leaf] != 1) continue;
+      const std::size_t k = links[leaf];
+      used[k] = true;
+      toggle(k, false);
+      join_open(k);
+      for (std::size_t v : ends(k)) {
+        if (degree[v] == 1) leaves.push_back(v);
+      }
+    }
+    for (std::size_t k = 0; k < pairs.size(); ++k) {
+      if (!used[k]) join_open(k);
+    }
+  }
+
   /// Joins what arcs connect, those of least reduced cost first.
   void join_greedily(const CandidateArcs& arcs, const std::vector<double>& u,
                      const std::vector<double>& p) {
-    struct Ranked {
-      double reduced;
-      Arc arc;
-    };
-    std::vector<Ranked> ranked;
-    for (Index i = 0; i < arcs.rows(); ++i) {
-      if (row_done_[at(i)]) continue;
-      for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
-        const Index j = arcs.col(k);
-        if (col_done_[at(j)]) continue;
-        ranked.push_back({arcs.cost(k) - u[at(i)] + p[at(j)], {i, j, arcs.cost(k)}});
-      }
-    }
-    std::sort(ranked.begin(), ranked.end(), [](const Ranked& s, const Ranked& t) {
-      return std::tie(s.reduced, s.arc.row, s.arc.col) < std::tie(t.reduced, t.arc.row, t.arc.col);
-    });
-    for (const Ranked& r : ranked) {
+    const auto joinable = [&](Index i, Index j) { return !row_done_[at(i)] && !col_done_[at(j)]; };
+    for (const Ranked& r : by_reduced_cost(arcs, u, p, joinable)) {
       if (both_attachable(r.arc.row, r.arc.col)) join(r.arc.row, r.arc.col, r.arc.cost);
     }
   }
@@ -86,7 +143,30 @@ class StartingTree {
   }
 
  private:
+  struct Ranked {
+    double reduced;
+    Arc arc;
+  };
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+  /// Those arcs for which wanted(row, column).
+  template <class Wanted>
+  static std::vector<Ranked> by_reduced_cost(const CandidateArcs& arcs,
+                                             const std::vector<double>& u,
+                                             const std::vector<double>& p, const Wanted& wanted) {
+    std::vector<Ranked> ranked;
+    for (Index i = 0; i < arcs.rows(); ++i) {
+      for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
+        const Index j = arcs.col(k);
+        if (!wanted(i, j)) continue;
+        ranked.push_back({arcs.cost(k) - u[at(i)] + p[at(j)], {i, j, arcs.cost(k)}});
+      }
+    }
+    std::sort(ranked.begin(), ranked.end(), [](const Ranked& s, const Ranked& t) {
+      return std::tie(s.reduced, s.arc.row, s.arc.col) < std::tie(t.reduced, t.arc.row, t.arc.col);
+    });
+    return ranked;
+  }
 
   TransportTree& tree_;
   std::vector<Flow> row_left_, col_left_;

@@ -12,6 +12,8 @@ constexpr int look_every = 128;
 /// Nodes shifted per pivot from which the tour is faster, and up to which plain lists are;
 /// measured.
 constexpr std::int64_t tour_from = 150, lists_up_to = 50;
+/// Nodes shifted in lists, for each node there is, that take as long as making a tour.
+constexpr std::int64_t tour_price = 4;
 
 }  // namespace
 
@@ -232,9 +234,12 @@ void TransportTree::choose_structure(Index smaller_side) {
   counters_.shifted += smaller_side;
   recent_work_ += smaller_side;
   if (++recent_pivots_ < look_every) return;
-  if (!tour_ && recent_work_ > look_every * tour_from) {
+  const std::int64_t per_pivot = recent_work_ / recent_pivots_;
+  if (!tour_ && per_pivot > tour_from) {
+    // Rent until the rent has reached the price.
+    if (recent_work_ < tour_price * std::int64_t{root()}) return;
     begin_tour();
-  } else if (tour_ && recent_work_ < look_every * lists_up_to) {
+  } else if (tour_ && per_pivot < lists_up_to) {
     end_tour();
   }
   recent_pivots_ = 0;

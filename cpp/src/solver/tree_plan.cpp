@@ -41,11 +41,10 @@ std::vector<double> column_minima(const Problem& problem, const std::vector<doub
   if (const PointClouds* clouds = problem.clouds()) {
     const std::vector<double> x = gathered(clouds->x, rows), y = gathered(clouds->y, cols);
     const int dim = problem.dim();
-    const Problem swapped{
+    Problem swapped;
+    swapped.geometry =
         PointClouds{row_major(y.data(), static_cast<Index>(cols.size()), dim),
-                    row_major(x.data(), static_cast<Index>(rows.size()), dim), clouds->cost},
-        {},
-        {}};
+                    row_major(x.data(), static_cast<Index>(rows.size()), dim), clouds->cost};
     return kernels::row_minima(swapped, u, context);
   }
   std::vector<double> minima(cols.size(), std::numeric_limits<double>::infinity());
@@ -60,11 +59,16 @@ std::vector<double> column_minima(const Problem& problem, const std::vector<doub
 }  // namespace
 
 Plan plan_of(const Problem& problem, TransportTree& tree, const std::vector<Index>& rows,
-             const std::vector<Index>& cols) {
+             const std::vector<Index>& cols, const SpareNodes& spare) {
+  const Index n = static_cast<Index>(rows.size()), m = static_cast<Index>(cols.size());
   std::vector<ExactSum> excess(at(tree.root()) + 1);
-  for (Index i = 0; i < tree.rows(); ++i) excess[at(i)].add(problem.row_mass(rows[at(i)]));
-  for (Index j = 0; j < tree.cols(); ++j) {
+  for (Index i = 0; i < n; ++i) excess[at(i)].add(problem.row_mass(rows[at(i)]));
+  for (Index j = 0; j < m; ++j) {
     excess[at(tree.column(j))].add(-problem.col_mass(cols[at(j)]));
+  }
+  if (spare.has_row()) excess[at(n)] = spare.row_mass();
+  if (spare.has_col()) {
+    excess[at(tree.column(m))] = {-spare.col_mass().hi, -spare.col_mass().lo};
   }
   Plan plan;
   const std::vector<Index> order = tree.preorder();
@@ -73,6 +77,7 @@ Plan plan_of(const Problem& problem, TransportTree& tree, const std::vector<Inde
     ExactSum& parent = excess[at(tree.parent(*v))];
     parent.add(excess[at(*v)].hi);
     parent.add(excess[at(*v)].lo);
+    if (tree.arc_row(*v) == n || tree.arc_col(*v) == m) continue;
     const double sent = excess[at(*v)].value(), mass = tree.is_row(*v) ? sent : -sent;
     if (mass > 0 && tree.flow(*v) > 0) {
       plan.add(rows[at(tree.arc_row(*v))], cols[at(tree.arc_col(*v))], mass);

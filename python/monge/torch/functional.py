@@ -10,7 +10,7 @@ from torch import Tensor
 
 from monge.problem import Cost, parse_cost, power_cost
 from monge.torch import ops
-from monge.torch.batch import Clouds, Lengths, as_batch, check_device, lift, split_lengths
+from monge.torch.batch import Batch, Clouds, Lengths, as_batch, check_device, lift, split_lengths
 
 
 def _how(
@@ -81,11 +81,27 @@ def emd(
     Complexity and source: as for `monge.emd`; memory O(B (n + m) d) beyond the solver's own.
     """
     batch = as_batch(x, y, a, b, lengths)
+    how: dict[str, Any] = {"solver": solver, "rtol": rtol, "threads": threads}
+    how |= {"time_limit": time_limit, **options}
+    return batch.unbatch(transport(batch, cost, (None, None, None), **how)[0])
+
+
+def transport(
+    batch: Batch,
+    cost: Cost,
+    start: tuple[Tensor | None, Tensor | None, Tensor | None],
+    *,
+    solver: str,
+    rtol: float,
+    threads: int | None,
+    time_limit: float | None,
+    **options: Any,
+) -> ops.Outputs:
+    """All that the operator returns: cost, rows, cols, mass, f and g; from a warm start, if any."""
     name, power = parse_cost(cost)
     how = _how(solver, rtol, threads, time_limit, options)
     lists = (batch.a, batch.b, batch.x_lengths, batch.y_lengths)
-    outputs = ops.transport(batch.x, batch.y, *lists, name, power, how)
-    return batch.unbatch(outputs[0])
+    return ops.transport(batch.x, batch.y, *lists, name, power, how, *start)
 
 
 def root(value: Tensor, p: float) -> Tensor:

@@ -21,6 +21,7 @@ from monge.device import device_info
 from monge.problem import Cost
 from monge.solution import NotOptimal, from_core
 from monge.solve import _solve, is_proved
+from monge.warm_start import start_from
 
 Outputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 #: The points of x and y and the masses a and b of one pair, without padding.
@@ -99,6 +100,23 @@ def parts_of_matrices(
 def as_cost(name: str, power: float) -> Cost:
     """The ground cost of the name and power that operators take."""
     return (name, power) if name == "euclidean_power" else name
+
+
+def start_all(
+    problems: list[_core.Problem],
+    columns: list[int],
+    g: Tensor,
+    rows: Tensor | None,
+    cols: Tensor | None,
+) -> None:
+    """Gives problems their earlier potentials and pairs, where there are any."""
+    prices = g.numpy(force=True)
+    pairs = None if rows is None or cols is None else torch.stack([rows, cols]).numpy(force=True)
+    for k, problem in enumerate(problems):
+        price = prices[k, : columns[k]]
+        if np.isfinite(price).all():
+            plan = None if pairs is None else tuple(pairs[:, k, pairs[0, k] >= 0])
+            start_from([problem], (None, price), plan, False)
 
 
 def threads_here(threads: int | None) -> int | None:

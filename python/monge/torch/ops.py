@@ -51,12 +51,14 @@ from monge.torch.ground import entropic_forces
 from monge.torch.host import (
     Outputs,
     as_cost,
+    counts,
     empty,
     options_of,
     pack,
     pairs_of_clouds,
     parts_of_matrices,
     solve_all,
+    start_all,
     to_array,
     to_tensor,
 )
@@ -71,7 +73,8 @@ _PLAN = "Tensor cost, Tensor rows, Tensor cols, Tensor mass, Tensor f, Tensor g"
     "monge::transport",
     mutates_args=(),
     schema="(Tensor x, Tensor y, Tensor? a, Tensor? b, Tensor? x_lengths, Tensor? y_lengths, "
-    f"str cost, float power, str how) -> ({_PLAN})",
+    "str cost, float power, str how, Tensor? start_g=None, Tensor? start_rows=None, "
+    f"Tensor? start_cols=None) -> ({_PLAN})",
 )
 def transport(
     x: Tensor,
@@ -83,19 +86,29 @@ def transport(
     cost: str,
     power: float,
     how: str,
+    start_g: Tensor | None = None,
+    start_rows: Tensor | None = None,
+    start_cols: Tensor | None = None,
 ) -> Outputs:
     """Exact transport between clouds x (B, n, d) and y (B, m, d).
 
     `how` is the Python literal of a dict: solver, rtol, threads, time_limit and the solver's
     options. Returns the cost (B,), the plan's rows, cols and mass (B, n + m - 1), and the
-    potentials f (B, n) and g (B, m).
+    potentials f (B, n) and g (B, m). Warm starts are earlier potentials start_g (B, m), not finite
+    for pairs without one, and earlier plans start_rows, start_cols (B, k), padded with -1; they
+    change no result, and have no gradient. They are for the solvers of the host, which finish
+    sooner from there than a device does from nothing.
     """
     lengths = x_lengths, y_lengths
-    begun = on_device.begin_assignments(x, y, (a, b), lengths, cost, options_of(how))
+    begun = None
+    if start_g is None:
+        begun = on_device.begin_assignments(x, y, (a, b), lengths, cost, options_of(how))
     # What the device has begun is finished here, which is no news to anybody.
     points = (x, y) if begun is None else (x.cpu(), y.cpu())
     pairs = pairs_of_clouds(*points, a, b, *lengths)
     problems = [cloud_problem(*pair, as_cost(cost, power)) for pair in pairs]
+    if start_g is not None:
+        start_all(problems, counts(y_lengths, *y.shape[:2], "y"), start_g, start_rows, start_cols)
     solutions = solve_all(problems, how) if begun is None else begun.finish(problems)
     return pack(solutions, x.shape[1], y.shape[1], x)
 
@@ -106,14 +119,15 @@ def _(x: Tensor, y: Tensor, *_: Any) -> Outputs:
 
 
 def _transport_setup(ctx: Any, inputs: tuple[Any, ...], output: Outputs) -> None:
-    *tensors, ctx.cost, ctx.power, _ = inputs
+    *tensors, ctx.cost, ctx.power, _ = inputs[:9]
+    ctx.count = len(inputs)
     ctx.mark_non_differentiable(*output[1:])
     ctx.set_materialize_grads(False)
     ctx.save_for_backward(*tensors, *output[1:])
 
 
 def _transport_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
-    gradients: list[Tensor | None] = [None] * 9
+    gradients: list[Tensor | None] = [None] * ctx.count
     if grad is None:
         return tuple(gradients)
     x, y, a, b, x_lengths, y_lengths, rows, cols, mass, f, g = ctx.saved_tensors

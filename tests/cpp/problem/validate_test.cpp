@@ -174,5 +174,45 @@ TEST(Validate, FindsTheTransportsWhoseOptimumIsAPermutation) {
   EXPECT_FALSE(validate(Owned{.x = {0, 1, 2}}.problem()).permutation);
 }
 
+TEST(Validate, WhereMassMayStayTotalsAreFreeAndTheMassThatMovesIsBounded) {
+  const Owned owned{.a = {1, 1}, .b = {1, 4}};
+  const auto moving = [&](double mass) {
+    Problem problem = owned.problem();
+    problem.slack = MovedMass{mass};
+    return problem;
+  };
+  EXPECT_EQ(validate(moving(1.5)).moved_mass()->mass, 1.5);
+  EXPECT_EQ(validate(moving(2 * (1 + 1e-7))).moved_mass()->mass, 2);
+  EXPECT_EQ(validate(moving(2)).b_scale, 1);
+  EXPECT_FALSE(validate(moving(2)).permutation);
+  for (double mass : {-0.1, 2.1, infinity, not_a_number}) {
+    const std::string message = message_of<InvalidArgument>([&] { validate(moving(mass)); });
+    EXPECT_NE(message.find("mass must be from 0 to the smaller"), std::string::npos) << message;
+    EXPECT_NE(message.find("of a and b, 2; got"), std::string::npos) << message;
+  }
+}
+
+TEST(Validate, PricesOfUnmatchedMassAreFiniteAndNotNegative) {
+  const Owned owned{.a = {1, 1}, .b = {1, 4}};
+  for (double price : {-1.0, infinity, not_a_number}) {
+    for (const UnmatchedCost& prices : {UnmatchedCost{price, 1}, UnmatchedCost{1, price}}) {
+      Problem problem = owned.problem();
+      problem.slack = prices;
+      const std::string message = message_of<InvalidArgument>([&] { validate(problem); });
+      EXPECT_NE(message.find("unmatched_cost must have prices"), std::string::npos) << message;
+    }
+  }
+  Problem problem = owned.problem();
+  problem.slack = UnmatchedCost{0, 1};
+  EXPECT_NO_THROW(validate(problem));
+}
+
+TEST(Validate, AnAssignmentLeavesNothingByChoice) {
+  const Owned owned = dense({1, 2, 3, 4}, 2, Kind::assignment);
+  Problem problem = owned.problem();
+  problem.slack = MovedMass{1};
+  EXPECT_THROW(validate(problem), InvalidArgument);
+}
+
 }  // namespace
 }  // namespace monge

@@ -179,5 +179,74 @@ TEST(Certificate, AnAtomWithoutMassMayHaveAnyPotential) {
   EXPECT_LE(certificate.lower_bound, 1);
 }
 
+// What may stay: the matrix and unit masses of two_by_two(), pairs (0, 0) and (1, 1) at 1.
+
+Problem partial(Slack slack) {
+  Problem problem = two_by_two();
+  problem.slack = slack;
+  return validate(problem);
+}
+
+TEST(CertificateOfPartial, APlanOfTheMassThatMovesIsProved) {
+  Result half = diagonal({0, 0});
+  half.plan.mass = {1, 0.5};
+  const Certificate certificate = certificate_of(partial(MovedMass{1.5}), half);
+  EXPECT_EQ(certificate.cost, 1.5);
+  EXPECT_EQ(certificate.lower_bound, 1.5);
+  EXPECT_EQ(certificate.marginal_error, 0);
+  ASSERT_TRUE(certificate.unmatched_cost);
+  EXPECT_EQ(certificate.unmatched_cost->of_a, 1);
+  EXPECT_EQ(certificate.unmatched_cost->of_b, 0);
+  EXPECT_EQ(certificate.unmatched_a, (std::vector<double>{0, 0.5}));
+  EXPECT_EQ(certificate.unmatched_b, (std::vector<double>{0, 0.5}));
+}
+
+TEST(CertificateOfPartial, TheMassThatMovesMustBeTheOneAskedFor) {
+  Result much = diagonal({0, 0});
+  EXPECT_DOUBLE_EQ(certificate_of(partial(MovedMass{1.5}), much).marginal_error, 0.5 / 1.5);
+  much.plan.mass = {1.25, 0.25};
+  EXPECT_DOUBLE_EQ(certificate_of(partial(MovedMass{1.5}), much).marginal_error, 0.5 / 1.5);
+}
+
+TEST(CertificateOfPartial, UnmatchedMassIsPaidFor) {
+  Result one = diagonal({0, 0});
+  one.plan.mass = {1, 0};
+  const Certificate cheap = certificate_of(partial(UnmatchedCost{0.25, 0.5}), one);
+  EXPECT_EQ(cheap.cost, 1.75);
+  EXPECT_EQ(cheap.lower_bound, 0.5);  // g = 0 is not the best; nothing moves in the optimum
+  EXPECT_EQ(cheap.marginal_error, 0);
+  one.plan = {};
+  one.g = {0.5, 0.5};
+  const Certificate none = certificate_of(partial(UnmatchedCost{0.25, 0.5}), one);
+  EXPECT_EQ(none.cost, 1.5);
+  EXPECT_EQ(none.relative_gap, 0);
+}
+
+TEST(CertificateOfPartial, NoPotentialsProveMoreThanTheOptimum) {
+  Result result = diagonal({0, 0});
+  for (const auto& g : std::vector<std::vector<double>>{
+           {100, -100}, {-5, 5}, {0, 1e6}, {3, 3}, {-7, -7}, {0.5, infinity}}) {
+    result.g = g;
+    EXPECT_LE(certificate_of(partial(MovedMass{0.5}), result).lower_bound, 0.5);
+    EXPECT_LE(certificate_of(partial(MovedMass{2}), result).lower_bound, 2);
+    EXPECT_LE(certificate_of(partial(UnmatchedCost{0.25, 0.25}), result).lower_bound, 1);
+    EXPECT_LE(certificate_of(partial(UnmatchedCost{5, 0.25}), result).lower_bound, 2);
+  }
+}
+
+TEST(CertificateOfPartial, AnInterruptionLeavesAValidBound) {
+  for (const Slack& slack : {Slack{MovedMass{1}}, Slack{UnmatchedCost{1, 1}}}) {
+    Context context;
+    context.deadline = Context::Clock::now();
+    EXPECT_LE(certify(partial(slack), diagonal({0.25, -0.25}), context).lower_bound, 2);
+  }
+}
+
+TEST(CertificateOfPartial, WhatIsLeftByRoundingIsNotPaidFor) {
+  Result result = diagonal({0, 0});
+  result.plan.mass = {1, 1 - 0x1p-53};
+  EXPECT_EQ(certificate_of(partial(UnmatchedCost{1e15, 1e15}), result).cost, 2);
+}
+
 }  // namespace
 }  // namespace monge

@@ -6,7 +6,12 @@
 //   the ground cost at D is 0 or from 1e-300 to 1e300;
 // - dense cost: no NaN, no -inf; +inf forbids a pair; finite entries of a transport at most 1e300;
 // - masses: as many as atoms, finite, non-negative, not all zero; totals of a and b equal within
-//   1e-6 relative. Within that, b is scaled to a's total; beyond, the problem is refused.
+//   1e-6 relative. Within that, b is scaled to a's total; beyond, the problem is refused;
+// - where mass may stay, totals are free: the mass that moves is from 0 to the smaller of them (up
+//   to 1e-6 relative more is taken as that) and 0 or at least 1e-12 of the larger, prices of
+//   unmatched mass are from 0 to 1e300.
+// - warm starts, of transports alone: as many potentials as atoms, finite; a plan's pairs in range,
+//   and with potentials.
 #pragma once
 
 #include "monge/problem/problem.hpp"

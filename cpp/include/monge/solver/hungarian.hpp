@@ -1,6 +1,8 @@
 // Problem. Assignment by a dense cost matrix (rectangular: the surplus of the larger side stays
 // free), or transport between n = m equal masses, whose optimum is a permutation (Birkhoff). Point
-// clouds are served by forming their cost matrix in double: 8 n m bytes, refused if too many.
+// clouds are served by forming their cost matrix in double: 8 n m bytes, refused if too many; where
+// costs come from products of matrices (clouds of 24 coordinates or more, powers of the Euclidean
+// distance, n = m), by bounds in single precision, kept where they fit and streamed where not.
 //
 // Algorithm. Kuhn's Hungarian method (1955) keeps feasible potentials f, g (f_i + g_j <= C_ij) and
 // a matching inside the equality subgraph f_i + g_j = C_ij ("the zeros" of the reduced matrix). It
@@ -16,6 +18,9 @@
 //      best for it; the row that is thrown out goes next (an auction with epsilon = 0);
 //   4. a shortest augmenting path for every row that is still free.
 //
+// Warm start. Given potentials g, with f_i = min_j (C_ij - g_j), replace steps 1 and 2: rows whose
+// column in the given plan is their best take that, others their best one while it is free.
+//
 // Deviations from the paper.
 // - Step 3 is bounded by a number of row scans (`row_reduction_scans` per row), not by two passes:
 //   costs with structure lead it into price wars that step 4 ends sooner.
@@ -25,9 +30,14 @@
 // - Step 4 keeps the distances of all columns in their own order, with the minimum of each block
 //   of 64, so that relaxing a row is one vectorised sweep; finished columns take part with an
 //   infinite reduced cost.
+// - Of n = m = 192 and more, a row first keeps its 16 best columns alone: all steps run on these
+//   lists, and whole rows are read again only where a list may miss something
+//   (solver/listed_assignment.hpp). Matrices that defeat the lists (few admissible matchings, wars
+//   of prices, no matching at all) go on from the prices reached, on whole rows as described here.
 // - The potentials f are not stored: f_i = C_i,s(i) - g_s(i).
 //
-// Complexity. O(n^3) time, n <= m after transposition O(n^2 m); O(n + m) memory beside the matrix.
+// Complexity. O(n^3) time, n <= m after transposition O(n^2 m); where lists serve, some readings of
+// the matrix and O(16) per step. O(n + m) memory beside the matrix.
 // float32 and float64 matrices are read in place where their rows (or, for n >= m, their columns)
 // are adjacent in memory; other strides are packed once.
 //
@@ -35,7 +45,9 @@
 // afresh from C, so errors do not pile up over the searches; the certificate tells what is left.
 //
 // Guarantee. Optimal to rounding. Infeasible if and only if the finite entries hold no perfect
-// matching of the smaller side. Deterministic; one thread for the search.
+// matching of the smaller side. Deterministic, for any number of threads: those read rows; the
+// search has one. Bounds round as the instruction set does, the costs that decide do not: other
+// machines may choose another of several optimal matchings, or other potentials.
 //
 // References. H. W. Kuhn, Naval Research Logistics Quarterly 2 (1955) 83-97. J. Edmonds and R. M.
 // Karp, J. ACM 19 (1972) 248-264. R. Jonker and A. Volgenant, Computing 38 (1987) 325-340.

@@ -8,6 +8,10 @@
 // violated pairs become candidates, and the simplex goes on from its basis (pricing_rounds.hpp).
 // When no pair is violated, the basis is optimal.
 //
+// Warm start. Given potentials, made c-concave, replace the reductions; the tree comes from the
+// given plan's pairs that are not forbidden, or from the forest of least reduced cost, as in
+// multiscale_simplex.hpp.
+//
 // Forbidden pairs. If there are any, a first problem, cost 1 for a forbidden pair and 0 for others,
 // is solved the same way. If its least cost is positive, the transport is infeasible; else its tree
 // carries nothing on forbidden pairs, and without them it is the start.

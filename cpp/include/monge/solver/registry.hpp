@@ -23,8 +23,11 @@ struct Capabilities {
   bool dense = false;             ///< a dense cost matrix
   bool clouds = false;            ///< two point clouds
   bool any_masses = false;        ///< else a transport needs n == m and equal masses
+  bool partial = false;           ///< transports that leave mass unmatched (Slack)
   int max_dim = 0;                ///< of clouds; 0: any
   bool convex_line_only = false;  ///< clouds of dimension 1 whose cost is convex on the line
+  bool warm_potentials = false;   ///< starts from given potentials
+  bool warm_plan = false;         ///< starts from a given plan, too
 };
 
 /// For which sizes of point clouds "auto" takes a solver; measured, see docs/performance.md. An
@@ -32,6 +35,7 @@ struct Capabilities {
 struct AutoRange {
   double least_pairs = 0;
   double most_pairs = 1.0 * max_index * max_index;
+  bool any_size_by_products = false;  ///< most_pairs is for costs that no products give
 };
 
 struct SolverEntry {
@@ -49,7 +53,8 @@ std::span<const SolverEntry> solvers();
 /// Why this solver cannot serve this (validated) problem; nothing if it can.
 std::optional<std::string> refusal(const SolverEntry& solver, const Problem& problem);
 
-/// The solver of that name; "auto" is the first that serves `problem` and is in its range. Throws
+/// The solver of that name; "auto" is the first that serves `problem`, with its warm start, and is
+/// in its range (a line is sorted all the same, which needs no start). Throws
 /// InvalidArgument for an unknown name and Unsupported, listing what every solver can, where none
 /// or not this one can.
 const SolverEntry& select_solver(std::string_view name, const Problem& problem);

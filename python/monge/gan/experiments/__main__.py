@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from monge.extras import MissingExtra
 from monge.gan.experiments import EXPERIMENTS
 from monge.gan.experiments.page import Page
 
@@ -20,11 +21,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("."), help="folder of table and figure")
     parser.add_argument("--runs", type=int, default=5, help="seeds (%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of torch (%(default)s)")
+    parser.add_argument("--data", type=Path, help="folder of your files (digit_adaptation)")
     args = parser.parse_args(argv)
     if args.runs < 1:
         parser.error(f"--runs must be at least 1; got {args.runs}")
     torch.set_num_threads(args.threads)
-    EXPERIMENTS[args.name](Page(args.out, args.name), args.runs)
+    try:
+        EXPERIMENTS[args.name](Page(args.out, args.name, args.data), args.runs)
+    except (ValueError, MissingExtra) as error:
+        parser.exit(2, f"{args.name}: {error}\n")
     return 0
 
 

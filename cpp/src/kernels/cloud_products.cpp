@@ -1,0 +1,167 @@
+#include "kernels/cloud_products.hpp"
+
+#include <array>
+
+namespace monge::kernels {
+namespace {
+
+constexpr int lanes = 8;  // sums that do not wait for each other
+
+/// The mean of some points of both clouds: any point near them serves.
+std::vector<double> middle(const AnyMatrixView& x, const AnyMatrixView& y) {
+  constexpr std::int64_t most_points = 256;
+  std::vector<double> centre(static_cast<std::size_t>(cols_of(x)), 0);
+  double count = 0;
+  const auto first_point = coordinates(x, 0);  // differences keep the digits of clouds far away
+  for (const AnyMatrixView* cloud : {&x, &y}) {
+    std::visit(
+        [&](const auto& view) {
+          const std::int64_t step = std::max<std::int64_t>(1, view.rows / most_points);
+          for (std::int64_t i = 0; i < view.rows; i += step, ++count) {
+            for (std::int64_t k = 0; k < view.cols; ++k) {
+              centre[static_cast<std::size_t>(k)] +=
+                  static_cast<double>(view(i, k)) - first_point[static_cast<std::size_t>(k)];
+            }
+          }
+        },
+        *cloud);
+  }
+  for (std::size_t k = 0; k < centre.size(); ++k) centre[k] = first_point[k] + centre[k] / count;
+  return centre;
+}
+
+double sum_of_squares(const std::vector<double>& values) {
+  std::array<double, lanes> sums{};
+  std::size_t k = 0;
+  for (; k + lanes <= values.size(); k += lanes) {
+    for (std::size_t l = 0; l < lanes; ++l) sums[l] += values[k + l] * values[k + l];
+  }
+  double sum = 0;
+  for (; k < values.size(); ++k) sum += values[k] * values[k];
+  for (double part : sums) sum += part;
+  return sum;
+}
+
+template <class T>
+Panels<T> pack(const AnyMatrixView& points, const std::vector<double>& centre, Index size,
+               double factor, double shift) {
+  Panels<T> packed;
+  packed.size = size;
+  packed.dim = cols_of(points);
+  const std::int64_t rows = rows_of(points), panels = (rows + size - 1) / size;
+  const std::size_t step = static_cast<std::size_t>(size), dim = centre.size();
+  packed.values.assign(static_cast<std::size_t>(panels) * step * dim, 0);
+  packed.squares.assign(static_cast<std::size_t>(panels) * step, 0);
+  std::vector<double> away(dim);
+  std::visit(
+      [&](const auto& view) {
+        for (std::int64_t i = 0; i < rows; ++i) {
+          const auto* point = view.data + i * view.row_stride;
+          for (std::size_t k = 0; k < dim; ++k) {
+            away[k] = static_cast<double>(point[static_cast<std::ptrdiff_t>(k) * view.col_stride]) -
+                      centre[k];
+          }
+          T* out = packed.values.data() + static_cast<std::size_t>(i / size) * step * dim +
+                   static_cast<std::size_t>(i % size);
+          for (std::size_t k = 0; k < dim; ++k) out[k * step] = static_cast<T>(away[k]);
+          const double square = sum_of_squares(away);
+          packed.squares[static_cast<std::size_t>(i)] = static_cast<T>(factor * square - shift);
+          packed.largest = std::max(packed.largest, square);
+        }
+      },
+      points);
+  return packed;
+}
+
+/// The relative error of squared distances in double, by |x|^2 + |y|^2.
+double double_error(std::int64_t dim) {
+  constexpr double roundoff = 0x1p-53;
+  return product_error(dim, roundoff) + static_cast<double>(3 * dim + 16) * roundoff;
+}
+
+/// How far a cost can be off if squared distances in [near, far] are wrong by `wrong`: costs are
+/// convex or concave functions of them, whose slope is largest at an end.
+double worst_error(const GroundCost& cost, double near, double far, double wrong) {
+  return std::visit(
+      [&](const auto& c) {
+        return std::max(c.finish(near + wrong) - c.finish(near),
+                        c.finish(far + wrong) - c.finish(far));
+      },
+      cost);
+}
+
+}  // namespace
+
+bool is_power_of_euclidean(const GroundCost& cost) {
+  return !std::holds_alternative<Cityblock>(cost) && !std::holds_alternative<Chebyshev>(cost);
+}
+
+template <class T>
+CloudProducts<T>::CloudProducts(const AnyMatrixView& x, const AnyMatrixView& y, double factor,
+                                double shift)
+    : rows_(static_cast<Index>(rows_of(x))), cols_(static_cast<Index>(rows_of(y))) {
+  const std::vector<double> centre = middle(x, y);
+  x_ = pack<T>(x, centre, product_rows, factor, shift);
+  y_ = pack<T>(y, centre, product_cols, factor, shift);
+  stride_ = y_.squares.size();
+}
+
+template <class T>
+void CloudProducts<T>::squares(Index first, T* out) const {
+  const auto& kernel = product_kernels().of<T>();
+  const std::int64_t begin = first / product_rows,
+                     end = (std::min<std::int64_t>(rows_, first + block_rows) + product_rows - 1) /
+                           product_rows;
+  for (std::size_t j = 0; j < stride_; j += product_cols) {
+    const T* y = y_.panel(static_cast<std::int64_t>(j) / product_cols);
+    for (std::int64_t p = begin; p < end; ++p) {
+      kernel.squares(
+          x_.panel(p), x_.squares.data() + p * product_rows, y, y_.squares.data() + j, x_.dim,
+          out + static_cast<std::size_t>((p - begin) * product_rows) * stride_ + j, stride_);
+    }
+  }
+}
+
+template class CloudProducts<float>;
+template class CloudProducts<double>;
+
+std::vector<double> cost_matrix_within(double error, const PointClouds& clouds, Context& context) {
+  if (cols_of(clouds.x) < least_product_dim || !is_power_of_euclidean(clouds.cost))
+    return cost_matrix(clouds, context);
+  const CloudProducts<double> products(clouds.x, clouds.y, 1, 0);
+  const double wrong = double_error(cols_of(clouds.x)) * products.extent();
+  const double near = 0x1p24 * wrong;  // relative to smaller distances, the error is not small
+  if (!(worst_error(clouds.cost, near, 2 * products.extent(), wrong) <= error))
+    return cost_matrix(clouds, context);
+  const std::size_t n = static_cast<std::size_t>(products.rows());
+  const std::size_t m = static_cast<std::size_t>(products.cols());
+  require_matrix(n, m, context);
+  std::vector<double> matrix(n * m);
+  products.for_each_block(context, [&](Index first, Index end) {
+    Lines<double> tiles(static_cast<std::size_t>(products.block_rows) * products.stride());
+    products.squares(first, tiles.data());
+    const double* squares = tiles.data();
+    std::vector<Index> doubtful;
+    for (Index i = first; i < end; ++i, squares += products.stride()) {
+      double* row = matrix.data() + static_cast<std::size_t>(i) * m;
+      std::visit(
+          [&](const auto& cost) {
+            for (std::size_t j = 0; j < m; ++j) row[j] = cost.finish(squares[j]);
+          },
+          clouds.cost);
+      doubtful.clear();
+      for (std::size_t j = 0; j < m; ++j) {
+        if (squares[j] < near) doubtful.push_back(static_cast<Index>(j));
+      }
+      if (doubtful.empty()) continue;
+      std::vector<double> exact(doubtful.size());
+      row_kernels().costs_at(clouds.cost, coordinates(clouds.x, i).data(), clouds.y,
+                             doubtful.data(), static_cast<Index>(doubtful.size()), exact.data());
+      for (std::size_t k = 0; k < doubtful.size(); ++k)
+        row[static_cast<std::size_t>(doubtful[k])] = exact[k];
+    }
+  });
+  return matrix;
+}
+
+}  // namespace monge::kernels

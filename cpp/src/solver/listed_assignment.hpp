@@ -1,0 +1,439 @@
+// Assignment of n rows to n columns on a short list of columns per row: what makes hungarian.hpp
+// fast where rows are long.
+//
+// Algorithm. Each row keeps the columns of least C_ij + p_j, and a threshold that no other column
+// was below when the row was last read. Column minima give the first prices; then, on the lists
+// alone: rows take their best column and pay up to the second best for it (augmenting row
+// reduction); what is left takes shortest augmenting paths in a heap. Prices only rise, so a row's
+// threshold stays a lower bound of what it does not list. A row whose own value is at most its
+// threshold is done; all others are read again, together and at the prices reached, and rows that
+// then find something better search once more. So the matrix is read a handful of times, where
+// the method on whole rows reads it once per row that a path visits.
+//
+// Bounds. A source may have lower bounds instead of costs (row_sources.hpp). They stand for the
+// costs until paths have been found; then the costs of all lists that matter are computed. At the
+// end each row holds a pair of known cost, and nothing it lists, or does not list, has even a bound
+// below: the assignment is optimal for the costs, not for the bounds.
+//
+// Termination. A round adds columns to lists or replaces bounds by costs. Rounds and steps are
+// bounded nevertheless: beyond, run() gives up and leaves prices from which the method on whole
+// rows goes on.
+//
+// Determinism. Sweeps share rows among threads and write what belongs to each row: the same answer
+// for any number of threads.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "monge/core/context.hpp"
+#include "monge/result/result.hpp"
+#include "solver/best_columns.hpp"
+#include "solver/row_sources.hpp"
+
+namespace monge {
+
+template <class Source>
+class ListedAssignment {
+ public:
+  /// `patient`: it never gives up, however long it takes; for finite costs.
+  ListedAssignment(const Source& source, double bids_per_row, bool patient, Context& context)
+      : source_(source),
+        context_(context),
+        n_(source.rows()),
+        bids_per_row_(bids_per_row),
+        patient_(patient),
+        lists_(at(n_)),
+        threshold_(at(n_), -infinity),
+        price_(at(n_), 0.0),
+        owner_(at(n_), none),
+        held_(at(n_)),
+        wanted_(at(n_), list_size),
+        stale_(at(n_), 1) {}
+
+  /// Optimal, interrupted, or nothing if it gave up. Infeasibility is left to the method on whole
+  /// rows.
+  std::optional<Status> run() {
+    lower_to_column_minima();
+    for (int round = 0; patient_ || hopeful(round); ++round) {
+      if (!read_rows()) break;
+      list_in_best_rows();
+      if (round == 0) take_tight_columns();
+      settle();
+      bid(round == 0 ? bids_per_row_ : 1);
+      do {
+        augment_all();
+      } while (!interrupted() && !settle() && (patient_ || hopeful(round)));
+      if (interrupted() || !mark_stale()) break;
+    }
+    if (interrupted()) return status_of(context_.interruption());
+    const bool done = std::none_of(stale_.begin(), stale_.end(), [](char stale) { return stale; });
+    const bool proves = patient_ || !rounding_spoils_bound();
+    return done && proves ? std::optional(Status::optimal) : std::nullopt;
+  }
+
+  std::vector<double> potentials_of_columns() const {
+    std::vector<double> g;
+    for (double price : price_) g.push_back(-price);
+    return g;
+  }
+
+  /// What was found; after an interruption, rows that hold nothing get the columns that are left.
+  Result result(Status status, double mass) const {
+    Result result;
+    result.status = status;
+    result.g = potentials_of_columns();
+    result.plan.reserve(at(n_));
+    Index left = 0;
+    for (Index i = 0; i < n_; ++i) {
+      result.f.push_back(is_free(i) ? 0 : value(held_[at(i)]));
+      Index column = held_[at(i)].column;
+      if (is_free(i)) {
+        while (owner_[at(left)] != none) ++left;
+        column = left++;
+      }
+      result.plan.add(i, column, mass);
+    }
+    result.stats = stats();
+    return result;
+  }
+
+  Stats stats() const {
+    return {{"row_reduction_scans", static_cast<double>(bids_)},
+            {"shortest_paths", static_cast<double>(paths_)},
+            {"path_scans", static_cast<double>(path_scans_)},
+            {"rows_read", static_cast<double>(rows_read_)},
+            {"costs_computed", static_cast<double>(costs_computed_)}};
+  }
+
+ private:
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr Index none = -1;
+  static constexpr int list_size = 16;
+  static constexpr int most_rounds = 24;
+  static constexpr std::int64_t path_scans_per_row = 256;
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+  struct Entry {
+    double cost;
+    Index column = none;
+    bool known;  ///< the cost; else a lower bound of it
+  };
+
+  double value(const Entry& entry) const { return entry.cost + price_[at(entry.column)]; }
+  /// The value of what a row holds, less what rounding can have added to it on a path. To take less
+  /// for a difference would be to search for ever.
+  double surely(const Entry& held) const {
+    return value(held) - 0x1p-48 * (std::fabs(held.cost) + std::fabs(price_[at(held.column)]));
+  }
+  bool hopeful(int round) const {
+    return round < most_rounds && path_scans_ <= path_scans_per_row * n_;
+  }
+  bool interrupted() const { return context_.interruption() != Interruption::none; }
+
+  /// p_j = -min_i C_ij, where whole rows are at hand.
+  void lower_to_column_minima() {
+    if (!source_.row(0)) return;
+    std::vector<double> least(at(n_), infinity);
+    best_row_.assign(at(n_), none);
+    const auto& kernels = kernels::row_kernels().template of<typename Source::Bound>();
+    for (Index i = 0; i < n_; ++i)
+      kernels.column_minima(source_.row(i), i, least.data(), best_row_.data(), n_);
+    for (Index j = 0; j < n_; ++j) {
+      if (least[at(j)] < infinity) price_[at(j)] = -least[at(j)];
+    }
+  }
+
+  /// Lists and thresholds of stale rows at the present prices. False if interrupted.
+  bool read_rows() {
+    rows_read_ += std::count(stale_.begin(), stale_.end(), 1);
+    return source_.sweep(stale_, context_, [&](Index first, Index end, const auto& row) {
+      BestColumns best;
+      Scan scan;
+      for (Index i = first; i < end; ++i) {
+        if (!stale_[at(i)]) continue;
+        double limit = -infinity;  // of a full list, that many columns are not above
+        for (const Entry& entry : lists_[at(i)]) limit = std::max(limit, value(entry));
+        if (static_cast<int>(lists_[at(i)].size()) < wanted_[at(i)]) limit = infinity;
+        best.select(
+            row(i), price_.data(), n_, i, limit, wanted_[at(i)], nullptr, [](Index, Index) {},
+            scan);
+        threshold_[at(i)] = scan.threshold;
+        replace_list(i, scan.found);
+      }
+    });
+  }
+
+  /// Every column goes to the list of its own best row: a row that is the best of many would pass
+  /// some over, and no path would lead to these.
+  void list_in_best_rows() {
+    for (std::size_t j = 0; j < best_row_.size(); ++j) {
+      const Index i = best_row_[j], column = static_cast<Index>(j);
+      if (i == none || !stale_[at(i)]) continue;
+      std::vector<Entry>& list = lists_[at(i)];
+      const auto is_column = [&](const Entry& entry) { return entry.column == column; };
+      if (std::any_of(list.begin(), list.end(), is_column)) continue;
+      list.push_back({static_cast<double>(source_.row(i)[column]), column, Source::exact});
+    }
+  }
+
+  void replace_list(Index i, const std::vector<Candidate>& found) {
+    std::vector<Entry> list;
+    for (const Candidate& candidate : found) {
+      Entry entry{candidate.cost, candidate.column, Source::exact};
+      for (const Entry& old : lists_[at(i)]) {
+        if (old.column == entry.column && old.known) entry = old;
+      }
+      list.push_back(entry);
+    }
+    std::sort(list.begin(), list.end(),
+              [](const Entry& a, const Entry& b) { return a.column < b.column; });
+    lists_[at(i)] = std::move(list);
+  }
+
+  void match(Index i, const Entry& entry) {
+    held_[at(i)] = entry;
+    owner_[at(entry.column)] = i;
+  }
+  void release(Index i) {
+    if (held_[at(i)].column != none) owner_[at(held_[at(i)].column)] = none;
+    held_[at(i)].column = none;
+  }
+  /// Whether row i waits to be read again.
+  bool too_short(Index i) const { return static_cast<int>(lists_[at(i)].size()) < wanted_[at(i)]; }
+  bool is_free(Index i) const { return held_[at(i)].column == none; }
+
+  struct Two {
+    const Entry* best = nullptr;  ///< the first free one of the least
+    double first = infinity, second = infinity;
+  };
+  Two best_two(Index i) const {
+    Two two;
+    for (const Entry& entry : lists_[at(i)]) {
+      const double v = value(entry);
+      if (v < two.first) {
+        two.second = two.first;
+        two.first = v;
+        two.best = &entry;
+      } else {
+        two.second = std::min(two.second, v);
+        if (v == two.first && owner_[at(two.best->column)] != none &&
+            owner_[at(entry.column)] == none)
+          two.best = &entry;
+      }
+    }
+    return two;
+  }
+
+  /// Rows whose best column is free take it, and pay up to the second best.
+  void take_tight_columns() {
+    for (Index i = 0; i < n_; ++i) {
+      const Two two = best_two(i);
+      if (!two.best || owner_[at(two.best->column)] != none) continue;
+      match(i, *two.best);
+      if (two.second < infinity) price_[at(two.best->column)] += two.second - two.first;
+    }
+  }
+
+  /// Augmenting row reduction, on the lists.
+  void bid(double per_row) {
+    std::vector<Index> waiting;
+    for (Index i = n_; i-- > 0;) {
+      if (is_free(i)) waiting.push_back(i);
+    }
+    std::int64_t budget = static_cast<std::int64_t>(per_row * n_);
+    while (!waiting.empty() && budget-- > 0) {
+      const Index i = waiting.back();
+      waiting.pop_back();
+      ++bids_;
+      const Two two = best_two(i);
+      if (!two.best) continue;
+      const std::size_t j = at(two.best->column);
+      const Index thrown_out = owner_[j];
+      const double raised = price_[j] + (two.second - two.first);
+      if (thrown_out != none && (!(raised > price_[j]) || raised == infinity)) continue;
+      if (raised < infinity) price_[j] = raised;
+      if (thrown_out != none) {
+        release(thrown_out);
+        waiting.push_back(thrown_out);
+      }
+      match(i, *two.best);
+    }
+  }
+
+  /// Shortest augmenting paths for all free rows. A row from which lists lead to no free column
+  /// stays free, and the lists that its search saw will be longer.
+  void augment_all() {
+    distance_.assign(at(n_), infinity);
+    from_.assign(at(n_), none);
+    via_.resize(at(n_));
+    for (Index i = 0; i < n_; ++i) {
+      if (!is_free(i) || too_short(i)) continue;
+      if (context_.poll({"shortest augmenting paths", static_cast<double>(i) / n_}) !=
+          Interruption::none)
+        return;
+      if (!augment(i)) widen(i);
+    }
+  }
+
+  void widen(Index start) {
+    const auto widen_row = [&](Index i) {
+      const Index listed = static_cast<Index>(lists_[at(i)].size());
+      wanted_[at(i)] = std::min(std::max<Index>(wanted_[at(i)], 2 * listed), n_);
+    };
+    widen_row(start);
+    for (Index j : finished_) widen_row(owner_[at(j)]);
+  }
+
+  void enter(Index i, double distance, double own) {
+    ++path_scans_;
+    for (const Entry& entry : lists_[at(i)]) {
+      const std::size_t j = at(entry.column);
+      const double reached = distance + std::max(0.0, value(entry) - own);
+      if (!(reached < distance_[j])) continue;
+      if (distance_[j] == infinity) touched_.push_back(entry.column);
+      distance_[j] = reached;
+      from_[j] = i;
+      via_[j] = entry;
+      heap_.push({reached, entry.column});
+    }
+  }
+
+  bool augment(Index start) {
+    ++paths_;
+    heap_ = {};
+    touched_.clear();
+    finished_.clear();
+    enter(start, 0, best_two(start).first);
+    Index end = none;
+    double reached = 0;
+    while (!heap_.empty()) {
+      const Reached next = heap_.top();
+      heap_.pop();
+      if (next.distance > distance_[at(next.column)]) continue;
+      reached = next.distance;
+      const Index i = owner_[at(next.column)];
+      if (i == none) {
+        end = next.column;
+        break;
+      }
+      finished_.push_back(next.column);
+      enter(i, reached, value(held_[at(i)]));
+    }
+    if (end != none) {
+      for (Index j : finished_) price_[at(j)] += reached - distance_[at(j)];
+      flip(start, end);
+    }
+    for (Index j : touched_) distance_[at(j)] = infinity;
+    return end != none;
+  }
+
+  void flip(Index start, Index end) {
+    for (Index j = end;;) {
+      const Index i = from_[at(j)];
+      const Index next = held_[at(i)].column;
+      match(i, via_[at(j)]);
+      if (i == start) return;
+      j = next;
+    }
+  }
+
+  /// Computes the costs of entries that may be better than what their row holds, and releases rows
+  /// for which one is. True if none was released.
+  bool settle() {
+    bool settled = true;
+    for (Index i = 0; i < n_; ++i) {
+      if (is_free(i)) continue;
+      if constexpr (!Source::exact) know(i);
+      if (best_two(i).first < surely(held_[at(i)])) {
+        release(i);
+        settled = false;
+      }
+    }
+    return settled;
+  }
+
+  /// Computes the costs of row i's list, unless all that are not above its own value are known. All
+  /// at once: one at a time, every path would meet another bound that turns out too low.
+  void know(Index i) {
+    const double own = value(held_[at(i)]);
+    bool doubtful = !held_[at(i)].known;
+    columns_.clear();
+    for (const Entry& entry : lists_[at(i)]) {
+      if (entry.known) continue;
+      columns_.push_back(entry.column);
+      doubtful = doubtful || value(entry) <= own;
+    }
+    if (doubtful) compute(i);
+  }
+
+  void compute(Index i) {
+    if (columns_.empty()) return;
+    costs_.resize(columns_.size());
+    source_.costs(i, columns_.data(), static_cast<Index>(columns_.size()), costs_.data());
+    costs_computed_ += static_cast<std::int64_t>(columns_.size());
+    for (std::size_t k = 0; k < columns_.size(); ++k) {
+      for (Entry& entry : lists_[at(i)]) {
+        if (entry.column == columns_[k]) entry = {costs_[k], columns_[k], true};
+      }
+      if (held_[at(i)].column == columns_[k]) held_[at(i)] = {costs_[k], columns_[k], true};
+    }
+  }
+
+  /// Marks the rows that may have something better outside their list, or whose list was too short;
+  /// they are read again. False if there are none, or nothing that reading could add.
+  bool mark_stale() {
+    bool any = false;
+    for (Index i = 0; i < n_; ++i) {
+      const bool complete = threshold_[at(i)] == infinity;
+      stale_[at(i)] = is_free(i) || too_short(i) || surely(held_[at(i)]) > threshold_[at(i)];
+      any = any || (stale_[at(i)] && !complete);
+    }
+    return any;
+  }
+
+  /// As in augmenting_paths.hpp, which then goes on.
+  bool rounding_spoils_bound() const {
+    double costs = 0, potentials = 0;
+    for (Index i = 0; i < n_; ++i) {
+      costs += std::fabs(held_[at(i)].cost);
+      potentials += std::fabs(price_[at(held_[at(i)].column)]) + std::fabs(value(held_[at(i)]));
+    }
+    return potentials * 0x1p-50 > 1e-11 * costs && costs > 0;
+  }
+
+  struct Reached {
+    double distance;
+    Index column;
+    bool operator<(const Reached& other) const {
+      return distance > other.distance || (distance == other.distance && column > other.column);
+    }
+  };
+
+  const Source& source_;
+  Context& context_;
+  const Index n_;
+  const double bids_per_row_;
+  const bool patient_;
+  std::vector<std::vector<Entry>> lists_;
+  std::vector<double> threshold_, price_;
+  std::vector<Index> owner_;     ///< row of each column
+  std::vector<Entry> held_;      ///< what each row holds
+  std::vector<Index> best_row_;  ///< of each column, by cost alone; empty without whole rows
+  std::vector<int> wanted_;      ///< columns on each row's list
+  RowSet stale_;                 ///< rows to be read
+
+  std::vector<double> distance_;
+  std::vector<Index> from_, touched_, finished_;
+  std::vector<Entry> via_;
+  std::priority_queue<Reached> heap_;
+  std::vector<Index> columns_;
+  std::vector<double> costs_;
+  std::int64_t bids_ = 0, paths_ = 0, path_scans_ = 0, rows_read_ = 0, costs_computed_ = 0;
+};
+
+}  // namespace monge
