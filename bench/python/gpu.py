@@ -31,7 +31,7 @@ from monge.torch.on_device import auction_settings
 sys.path.append(str(Path(__file__).parents[2] / "tests/python"))
 
 #: Pairs of points per second that an H100 does at best, by kernel: tools/sass_counts.py.
-CEILING = {"auction": 2.3e12, "nearest": 2.2e12, "half step": 2.2e12}
+CEILING = {"auction": 2.1e12, "nearest": 2.2e12, "half step": 2.2e12}
 #: Of its multiprocessors, and how long a round with few bidders takes at least: three barriers and
 #: two round trips to the second-level cache. An estimate, not a measurement.
 MULTIPROCESSORS, ROUND = 132, 1e-6
@@ -59,13 +59,10 @@ def clouds(place: str, batch: int, n: int) -> device.PairedClouds:
 
 
 def auction_floor(reports: Any, n: int, batch: int) -> tuple[float, float]:
-    """Pairs, and seconds at least: a block per problem, a round never below `ROUND`."""
+    """Pairs, and seconds at least: all of the device at work, and no round below `ROUND`."""
     pairs = float(reports["bids"].sum()) * n
-    share = min(1.0, batch / MULTIPROCESSORS)
-    busy = float(reports["bids"].max()) * n / (CEILING["auction"] / MULTIPROCESSORS)
     waves = max(1.0, batch / MULTIPROCESSORS)
-    slowest = max(busy, float(reports["rounds"].max()) * ROUND)
-    return pairs, max(slowest * waves, pairs / (CEILING["auction"] * share))
+    return pairs, max(float(reports["rounds"].max()) * ROUND * waves, pairs / CEILING["auction"])
 
 
 def work(library: DeviceLibrary, place: str, n: int, rtol: float) -> Any:
