@@ -3,10 +3,11 @@
     python tools/sass_counts.py libmonge_cuda.so [sm_90]
 
 Reads the disassembly of every kernel (nvdisasm and cuobjdump: nvidia-cuda-nvdisasm and
-nvidia-cuda-cuobjdump on PyPI), finds its loops, and of the innermost that work on pairs takes the
-one that is unrolled most. A pair is recognised by what occurs once in each: one load of a staged
-point of 16 bytes in dimension 3, one exponential in a half step. Prints a Markdown table with what
-an H100 can do at best: docs/gpu.md has it.
+nvidia-cuda-cuobjdump on PyPI), and finds its innermost loops over pairs, for points of dimension 3:
+there a staged point is one load of 16 bytes, once per pair, and three differences are squared and
+added. A kernel has several such loops, by how rows are mapped to threads: the column `all` has the
+least and the most, the others are of the first. Prints a Markdown table with what an H100 can do at
+best: docs/gpu.md has it.
 """
 
 from __future__ import annotations
@@ -30,12 +31,8 @@ MUFU = re.compile(r"MUFU")
 SHARED = re.compile(r"LDS|STS|SHFL|ATOMS")
 OTHER = re.compile(r"LDG|STG|LD\.|ST\.|LDC|ULDC|BRA|BAR|EXIT|BSSY|BSYNC|NOP|WARPSYNC|CALL|RET")
 
-#: What occurs once per pair, by kernel.
-MARKERS = {
-    "AuctionKernel": re.compile(r"LDS[.A-Z]*\.128"),
-    "RowMinimaKernel": re.compile(r"LDS[.A-Z]*\.128"),
-    "HalfStepKernel": re.compile(r"MUFU\.EX2"),
-}
+#: The load of a staged point, and what at least is done with each.
+STAGED, FUSED, FUSED_PER_PAIR = re.compile(r"LDS[.A-Z]*\.128"), re.compile(r"FFMA"), 3
 
 INSTRUCTION = re.compile(r"/\*(?P<at>[0-9a-f]{4,})\*/\s+(?P<text>[^;]+);")
 LABEL = re.compile(r"^\s*(?P<name>\.L_x?_?\w+|\.L\w+):")
@@ -127,14 +124,15 @@ def loops(lines: list[str]) -> Iterator[list[str]]:
             yield code[begin:end]
 
 
-def hot_loop(name: str, lines: list[str]) -> Loop | None:
-    """The loop over pairs of a kernel, if its kind is known: the one that is unrolled most."""
-    marker = next((mark for kernel, mark in MARKERS.items() if name.startswith(kernel)), None)
-    if marker is None:
-        return None
-    counted = [(sum(bool(marker.search(one)) for one in loop), loop) for loop in loops(lines)]
-    pairs, loop = max(counted, key=lambda one: (one[0], -len(one[1])), default=(0, []))
-    return Loop(loop, pairs) if pairs else None
+def loops_over_pairs(lines: list[str]) -> list[Loop]:
+    """Those that are unrolled most, the one with the fewest instructions first."""
+    found = []
+    for code in loops(lines):
+        pairs, fused = (sum(bool(one.search(text)) for text in code) for one in (STAGED, FUSED))
+        if pairs and fused >= FUSED_PER_PAIR * pairs:
+            found.append(Loop(code, pairs))
+    most = max((loop.pairs for loop in found), default=0)
+    return sorted((one for one in found if one.pairs == most), key=lambda one: one.count("all"))
 
 
 def readable(name: str) -> str:
@@ -152,14 +150,13 @@ def table(library: Path, architecture: str) -> Iterator[str]:
     yield "| kernel | all | fma | alu | mufu | shared | H100: pairs per second | limit |"
     yield "|---|---|---|---|---|---|---|---|"
     for name, lines in sorted(functions(disassembly(library, architecture))):
-        # In dimension 3 a staged point is one load; other loops have no such mark.
-        loop = hot_loop(name, lines) if ", 3>" in name else None
-        if loop is not None:
-            rate, limit = loop.pairs_per_second()
-            counts = " | ".join(
-                f"{loop.count(kind):.1f}" for kind in ("all", "fma", "alu", "mufu", "shared")
-            )
-            yield f"| {readable(name)} | {counts} | {rate:.2g} | {limit} |"
+        found = loops_over_pairs(lines) if ", 3>" in name else []
+        if found:
+            rate, limit = found[0].pairs_per_second()
+            counts = [f"{found[0].count(kind):.1f}" for kind in ("fma", "alu", "mufu", "shared")]
+            spread = f"{found[0].count('all'):.1f} to {found[-1].count('all'):.1f}"
+            row = [readable(name), spread, *counts, f"{rate:.2g}", limit]
+            yield f"| {' | '.join(row)} |"
 
 
 def main(arguments: list[str]) -> int:

@@ -55,7 +55,7 @@ MONGE_DEVICE_API int monge_device_abi(void);
 /* CUDART_VERSION of the build, which the driver's version must reach in its thousands; 0: on the
  * CPU, without a driver. */
 MONGE_DEVICE_API int monge_device_runtime(void);
-/* What it was compiled for, such as "sm_80 sm_90 compute_90"; "cpu". */
+/* What it was compiled for, as CMake names it, such as "75-virtual 90-real"; "cpu". */
 MONGE_DEVICE_API const char* monge_device_architectures(void);
 MONGE_DEVICE_API const char* monge_device_error(int code);
 
@@ -84,8 +84,8 @@ MONGE_DEVICE_API int monge_auction(const monge_device_clouds* clouds,
 /* --- Row minima: cpp/simt/kernels/row_minima.hpp. --- */
 
 MONGE_DEVICE_API int64_t monge_row_minima_workspace(const monge_device_clouds* clouds);
-/* value_i = min_j (c(x_i, y_j) + seed_j), and the first such j within the problem, -1 if no value is
- * finite. seed (y_points), or NULL for 0; value, column (x_points). */
+/* value_i = min_j (c(x_i, y_j) + seed_j), and the first such j within the problem, -1 if no value
+ * is finite. seed (y_points), or NULL for 0; value, column (x_points). */
 MONGE_DEVICE_API int monge_row_minima(const monge_device_clouds* clouds, const float* seed,
                                       float* value, int32_t* column, void* workspace,
                                       int64_t workspace_bytes, void* stream);
@@ -116,8 +116,8 @@ MONGE_DEVICE_API int monge_sinkhorn_symmetric(const monge_device_clouds* clouds,
 MONGE_DEVICE_API int64_t monge_sliced_workspace(const monge_device_clouds* clouds,
                                                 int64_t n_directions);
 /* W_p^p of the projections, for each problem and direction: cost (batch, n_directions). directions
- * (n_directions, dim); masses x_mass (x_points) and y_mass (y_points) of total 1 in each problem, or
- * NULL for equal ones. The ground cost of `clouds` has no meaning here. */
+ * (n_directions, dim); masses x_mass (x_points) and y_mass (y_points) of total 1 in each problem,
+ * or NULL for equal ones. The ground cost of `clouds` has no meaning here. */
 MONGE_DEVICE_API int monge_sliced(const monge_device_clouds* clouds, const float* directions,
                                   int64_t n_directions, const float* x_mass, const float* y_mass,
                                   double p, double* cost, void* workspace, int64_t workspace_bytes,

@@ -1,6 +1,7 @@
 """The device library's twin on the CPU, for tests: the same kernels and checks, on host memory."""
 
 import functools
+import getpass
 import hashlib
 import os
 import shutil
@@ -27,7 +28,7 @@ def built():
     """The path of a twin of these sources, which is compiled unless that was done before."""
     files = sorted(file for part in ("cuda", "simt") for file in (SOURCES / part).rglob("*.*"))
     contents = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
-    library = Path(tempfile.gettempdir()) / f"monge-device-twin-{os.getuid()}-{contents}.so"
+    library = Path(tempfile.gettempdir()) / f"monge-device-twin-{getpass.getuser()}-{contents}.so"
     if not library.exists():
         compiler = shutil.which(os.environ.get("CXX", "c++"))
         if compiler is None:

@@ -35,7 +35,7 @@ int cuDeviceGetAttribute(int* value, int attribute, int device) {
 FAKE_LIBRARY = """
 int monge_device_abi(void) { return ABI; }
 int monge_device_runtime(void) { return 13000; }
-const char* monge_device_architectures(void) { return "75-virtual;90-real"; }
+const char* monge_device_architectures(void) { return "75-virtual 90-real"; }
 const char* monge_device_error(int code) { return "broken"; }
 """
 

@@ -121,7 +121,7 @@ class DeviceLibrary:
         #: The CUDA version it was built with, as (major, minor); (0, 0): for the CPU.
         self.runtime = runtime // 1000, runtime % 1000 // 10
         #: As CMake names them: "80-real", "75-virtual"; "90" is both.
-        self.architectures = tuple(self._library.monge_device_architectures().decode().split(";"))
+        self.architectures = tuple(self._library.monge_device_architectures().decode().split())
 
     def _declare(self, name: str) -> None:
         function = getattr(self._library, name)

@@ -27,16 +27,20 @@ from monge.torch import device
 from monge.torch.batch import Batch, inside
 from monge.torch.host import counts, proved
 
-#: An auction has one block of threads per pair of clouds: one pair beyond this would keep a single
-#: multiprocessor busy for longer than the host's solvers take (docs/gpu.md).
-MOST_POINTS = 8192
+#: Points of a cloud up to which an auction is worth while: for an optimum, whose finish on the host
+#: takes longer for more points than a solve from the beginning; and for a tolerance, since a pair's
+#: whole auction is one block of threads (docs/gpu.md has both).
+MOST_POINTS_EXACT, MOST_POINTS = 1024, 8192
 
-#: Where the host takes over from the auction when the optimum is asked for: a relative gap, and the
-#: share of points that need not be matched by then, since most rounds are about the last few.
+#: Where the host takes over from the auction for an optimum: a relative gap, and the share of the
+#: points that need not be matched by then, since most rounds are about the last few.
 HANDOVER, LEFT_FREE = 3e-4, 0.02
-#: Below this a float's rounding hides what is left of a gap.
-LEAST_RTOL = 1e-5
-ROUNDS = 1 << 16
+#: With a tolerance, the auction's own gap has a half of it, and so many points as this share of it
+#: may be left to be matched by the host.
+LEFT_PER_RTOL = 0.125
+#: Below this, what the auction leaves is no answer.
+LEAST_RTOL = 1e-3
+ROUNDS = 1 << 14
 #: What the options are without any of a solver's own.
 KEYS = {"solver", "rtol", "threads", "time_limit"}
 
@@ -76,7 +80,8 @@ def begin_assignments(
         return None
     equal_masses = x.shape[1] == y.shape[1] and all(one is None for one in masses)
     # On a line sorting is exact, and is the host's.
-    if not equal_masses or len(x) == 0 or x.shape[1] > MOST_POINTS or x.shape[-1] < 2:
+    most = MOST_POINTS_EXACT if options["rtol"] < LEAST_RTOL else MOST_POINTS
+    if not equal_masses or len(x) == 0 or x.shape[1] > most or x.shape[-1] < 2:
         return None
     sizes = counts(lengths[0], len(x), x.shape[1], "x")
     if sizes != counts(lengths[1], len(y), y.shape[1], "y"):
@@ -85,7 +90,7 @@ def begin_assignments(
     begin = time.perf_counter()
     x, y, unit = unit_clouds(x, y, *lengths)
     clouds = device.ragged(x.float(), y.float(), *lengths)
-    columns, prices, _ = device.auction(library, clouds, cost, _settings(options["rtol"]))
+    columns, prices, _ = device.auction(library, clouds, cost, auction_settings(options["rtol"]))
     # Numbers that are not finite are the host's to refuse.
     g = np.nan_to_num(-prices.double().numpy(force=True), posinf=0, neginf=0)
     units = cost_unit(unit, cost).numpy(force=True)
@@ -106,7 +111,7 @@ def _asks_for_any_solver(options: dict[str, Any]) -> bool:
     return plain and is_real_number(rtol) and 0 <= rtol < 1
 
 
-def _settings(rtol: float) -> AuctionSettings:
+def auction_settings(rtol: float) -> AuctionSettings:
     exact = rtol < LEAST_RTOL
     return AuctionSettings(
         rtol=HANDOVER if exact else rtol / 2,
@@ -114,7 +119,7 @@ def _settings(rtol: float) -> AuctionSettings:
         epsilon_ratio=0.2,
         epsilon_floor=1e-6,
         tail=LEFT_FREE,
-        leave=LEFT_FREE if exact else 0,
+        leave=LEFT_FREE if exact else min(LEFT_FREE, LEFT_PER_RTOL * rtol),
         round_limit=ROUNDS,
     )
 

@@ -93,7 +93,8 @@ TEST(DeviceLibrary, OffsetsBeyond31BitsAreNotCut) {
   const monge_device_clouds clouds{&value,  &value, nullptr,     nullptr,     8, billion,
                                    billion, 2,      8 * billion, 8 * billion, 0};
   EXPECT_EQ(device::check(clouds), 0);
-  EXPECT_EQ(monge_auction_workspace(&clouds), 28 * 8 * billion);
+  EXPECT_GT(monge_auction_workspace(&clouds), 28 * 8 * billion);
+  EXPECT_LT(monge_auction_workspace(&clouds), 28 * 8 * billion + 8 * 1024);
 }
 
 TEST(DeviceLibrary, ManyMoreProblemsThanAGridHadOnce) {

@@ -62,6 +62,15 @@ TEST(CompleteAssignment, AnyPotentialsLeadToTheOptimum) {
   }
 }
 
+TEST(CompleteAssignment, ManyPointsAreSolvedAnew) {
+  const Instance instance = generate_instance("uniform_cube", 1100, 1);
+  const std::vector<Index> unknown(1100, -1);
+  const std::vector<double> g(1100, 0.0);
+  const Solution solution = complete(instance.problem(), unknown, g);
+  expect_certified(solution);
+  EXPECT_EQ(solution.solver, exact(instance.problem()).solver);
+}
+
 TEST(CompleteAssignment, AMatchingThatIsGoodEnoughIsTheAnswer) {
   const Instance instance = generate_instance("uniform_cube", 64, 1);
   const Problem problem = instance.problem();
@@ -71,6 +80,13 @@ TEST(CompleteAssignment, AMatchingThatIsGoodEnoughIsTheAnswer) {
   EXPECT_EQ(name_of(kept.status), "within_tolerance");
   EXPECT_LE(kept.certificate.relative_gap, 1e-4);
   EXPECT_EQ(kept.plan.cols, columns_of(expected.plan));
+
+  std::vector<Index> partial = columns_of(expected.plan);
+  partial[7] = partial[8] = -1;
+  const Solution filled = complete(problem, partial, g, 0.2);
+  EXPECT_EQ(name_of(filled.status), "within_tolerance");
+  EXPECT_LE(filled.certificate.relative_gap, 0.2);
+  EXPECT_LE(filled.certificate.marginal_error, 1e-12);
 
   std::vector<Index> reversed(64);
   for (Index i = 0; i < 64; ++i) reversed[static_cast<std::size_t>(i)] = 63 - i;

@@ -3,9 +3,11 @@
 // single precision leaves such, as on a GPU (cpp/simt/kernels/auction.hpp). Wanted is a certified
 // solution.
 //
-// Algorithm. Where a relative gap is asked for, the matching is certified as it is, and is the
-// answer if it is good enough. Else the potentials are finished exactly (finish_assignment.hpp),
-// and that is certified.
+// Algorithm. Where a relative gap is asked for, rows without a column take the nearest that is
+// free, one after the other; the matching is certified, and is the answer if it is good enough.
+// Else few points have the potentials finished exactly (finish_assignment.hpp), whose shortest
+// paths then take a fraction of a solve; many points are solved anew by "auto", which is faster for
+// them (docs/gpu.md). That is certified.
 //
 // Guarantee. Bad matchings and potentials cost time, never the optimum: costs are those of the
 // problem in double, whatever the start was computed from.
