@@ -77,8 +77,8 @@ struct Problem {
   Masses a;  ///< empty: uniform, 1 / n each. Assignments take none.
   Masses b;
   Kind kind = Kind::transport;
-  Slack slack;
-  WarmStart warm_start;  ///< of transports
+  Slack slack{};
+  WarmStart warm_start{};  ///< of transports
 
   /// b is multiplied by this so that both totals agree to the last bit; validate() sets it.
   double b_scale = 1;
