@@ -50,7 +50,7 @@ class Page:
         files = []
         if arrays:
             words = [str(value) for value in key.values() if isinstance(value, (str, int))]
-            files = [f"{self.name}/{'_'.join(words).replace('/', '-')}.npz"]
+            files = [f"{self.name}/{'_'.join(words).replace(' ', '-').replace('/', '-')}.npz"]
             (self.folder / self.name).mkdir(exist_ok=True)
             np.savez_compressed(self.folder / files[0], **arrays)
         plain = {name: value for name, value in found.items() if name not in arrays}
