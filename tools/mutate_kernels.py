@@ -77,8 +77,9 @@ Mutant<B> mutant(int number, B& k) {
 }  // namespace monge::simt
 """
 FLAGS = ["-std=c++20", "-O1", "-g1", "-ffp-contract=off", "-fsanitize=thread", "-pthread"]
-#: Longer than any test takes: a mutant that hangs has been found.
-TIMEOUT = 600
+#: Seconds, longer than any test takes. A mutant that takes longer has not been found: the machine
+#: may just be slow.
+TIMEOUT = 900
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def run_tests(copy: Path, name: str, number: int) -> str:
             timeout=TIMEOUT,
         )
     except subprocess.TimeoutExpired:
-        return "does not end"
+        return ""
     if "data race" in ended.stderr:
         return "race"
     if "simt: divergent" in ended.stderr:

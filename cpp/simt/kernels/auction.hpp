@@ -291,8 +291,7 @@ class Auction : AuctionProblem<Costs> {
       price[j] = 0;
       bid[j] = 0;
     }
-    k_.sync();
-    scan_.load();
+    scan_.load();  // each thread the columns it has cleared; measure() has barriers
     now_ = AuctionState{};
     now_.free_rows = n;
     if (!measure()) return end(AuctionStatus::not_finite);
