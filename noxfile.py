@@ -217,6 +217,12 @@ def gpu(session: nox.Session) -> None:
     session.run("python", "bench/python/gpu.py")
 
 
+@nox.session(venv_backend="none")
+def mutants(session: nox.Session) -> None:
+    """Without any one of its barriers and atomics, a kernel body must fail its tests."""
+    session.run("python3", "tools/mutate_kernels.py", *session.posargs, external=True)
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Verify what the benchmarks time; measure with `nox -s bench -- --benchmark-only`."""

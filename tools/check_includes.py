@@ -2,7 +2,8 @@
 
     core <- cost <- problem <- geometry <- kernels <- result <- solver
 
-discrepancy stands beside result and solver: it may include what is to the left of both.
+discrepancy stands beside result and solver: it may include what is to the left of both. Kernel
+bodies for CUDA (cpp/simt) include nothing but each other and the standard library.
 
 Run from anywhere; prints each violation as file:line and exits with status 1 if there is one.
 """
@@ -34,6 +35,7 @@ CONFINED = {
 FOREIGN = re.compile(r"pybind11/|Python\.h|numpy/|torch/|ATen/|c10/|cuda|omp\.h")
 
 ROOTS = ("cpp/include/monge", "cpp/src")
+KERNEL_ROOT = "cpp/simt"
 INCLUDE = re.compile(r'\s*#\s*include\s*(?P<bracket>[<"])(?P<name>[^>"]+)[>"]')
 
 
@@ -56,6 +58,17 @@ def violations(repository: Path) -> Iterator[str]:
                     yield f"{where}:{number}: {problem}"
 
 
+def kernel_violations(repository: Path) -> Iterator[str]:
+    for file in sorted((repository / KERNEL_ROOT).rglob("*.hpp")):
+        where = file.relative_to(repository).as_posix()
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            if not (match := INCLUDE.match(line)):
+                continue
+            own = match["bracket"] == '"' and match["name"].startswith("simt/")
+            if not own and (match["bracket"] == '"' or FOREIGN.match(match["name"])):
+                yield f"{where}:{number}: kernel bodies must not include {match['name']}"
+
+
 def judge(layer: str, include: re.Match[str]) -> str | None:
     """Why a file of `layer` must not have this include, if so."""
     name = include["name"]
@@ -73,7 +86,8 @@ def judge(layer: str, include: re.Match[str]) -> str | None:
 
 
 def main() -> int:
-    found = list(violations(Path(__file__).resolve().parents[1]))
+    repository = Path(__file__).resolve().parents[1]
+    found = [*violations(repository), *kernel_violations(repository)]
     print("\n".join(found) or "check_includes: ok")
     return 1 if found else 0
 

@@ -3,9 +3,9 @@ notice every one.
 
 A kernel body that lacks a barrier still gives the right answer nearly always. What says that it is
 there, and needed, is the thread sanitizer on ThreadBlock (cpp/simt/thread_block.hpp); what says
-that the tests' sizes reach it, is this. All mutants are compiled at once, into copies of the kernels'
-tests that ask the environment which of them to be. One counts as found if the sanitizer reports a
-race, a context stops the process, or a test fails.
+that the tests' sizes reach it, is this. All mutants are compiled at once, into copies of the
+kernels' tests that ask the environment which of them to be. One counts as found if the sanitizer
+reports a race, a context stops the process, or a test fails.
 
     python3 tools/mutate_kernels.py [--only row_scan] [--jobs 2]
 
