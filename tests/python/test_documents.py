@@ -11,7 +11,20 @@ from monge.cli import main
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Commands that are not run here: they build or test the project itself.
-OUTSIDE = ("pip", "pytest", "cmake", "ctest", "nox", "python bench/", "build/", "python -m")
+OUTSIDE = (
+    "pip",
+    "pytest",
+    "cmake",
+    "ctest",
+    "nox",
+    "python bench/",
+    "build/",
+    "python -m",
+    "python tools",
+    "toolkit=",
+    "CUDACXX=",
+    "LIBRARY_PATH=",
+)
 
 
 def blocks(language):
