@@ -118,6 +118,13 @@ def torch(session: nox.Session) -> None:
     session.run("pytest", *chosen, env={} if session.posargs else TWO_WORKERS)
 
 
+@nox.session
+def memory(session: nox.Session) -> None:
+    """Ten thousand steps of training with a loss, whose memory must stay flat; minutes."""
+    session.install(".[test,torch]", "--constraint", "constraints/ci.txt")
+    session.run("pytest", "--slow", "-m", "slow", "tests/python/test_torch_losses.py")
+
+
 @nox.session(reuse_venv=False)
 def readme(session: nox.Session) -> None:
     """README's second command, word for word, in a new environment."""

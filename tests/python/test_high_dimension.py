@@ -163,9 +163,9 @@ def banded(n: int) -> np.ndarray:
 
 DENSE = {
     "uniform": lambda: np.random.default_rng(0).random((600, 600)),
-    "crowded": lambda: crowded(300, 1),
-    "banded": lambda: banded(300),
-    "integers": lambda: np.random.default_rng(3).integers(0, 5, (400, 400)).astype(float),
+    "crowded": lambda: crowded(520, 1),
+    "banded": lambda: banded(520),
+    "integers": lambda: np.random.default_rng(3).integers(0, 5, (520, 520)).astype(float),
     "rank one": lambda: np.outer(np.arange(250.0), np.arange(250.0)),
     "line": lambda: np.abs(np.arange(250.0)[:, None] - np.arange(250.0) ** 2 / 250),
     "never": lambda: np.where(np.random.default_rng(4).random((260, 260)) < 0.9, 1e32, 1.0),
@@ -187,7 +187,7 @@ def test_dense_assignment(name, dtype):
 
 
 def test_constant_matrix_gives_the_identity():
-    assert np.array_equal(monge.linear_sum_assignment(np.ones((300, 300)))[1], np.arange(300))
+    assert np.array_equal(monge.linear_sum_assignment(np.ones((520, 520)))[1], np.arange(520))
 
 
 def test_infeasible_rows_of_a_long_matrix():

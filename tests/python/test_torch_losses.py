@@ -229,6 +229,21 @@ def test_memory_is_flat_over_ten_thousand_steps():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before <= 2048
 
 
+def test_what_a_step_keeps_is_linear_in_the_points():
+    """For the backward: points, a plan of n + m - 1 triplets and potentials, but no matrix."""
+    batch, n, m, dim = 2, 300, 200, 3
+    x, y = clouds(batch, n, dim), clouds(batch, m, dim, seed=1)
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda one: kept.append(one.numel() * one.element_size()) or one, lambda one: one
+    ):
+        loss = mt.EMDLoss("sqeuclidean")(x, y)
+    triplet, potential = 2 * 8 + 4, 4
+    assert 0 < sum(kept) <= batch * (n + m) * (4 * dim + triplet + potential) + 64
+    loss.backward()
+    assert x.grad.isfinite().all()
+
+
 def test_modules_are_saved_and_restored(tmp_path):
     model = torch.nn.ModuleDict({"loss": mt.EMDLoss("sqeuclidean", reduction="sum")})
     assert model.state_dict() == {}

@@ -13,7 +13,7 @@ namespace monge {
 namespace {
 
 /// Shorter rows are swept as fast as lists of them.
-constexpr Index least_listed = 192;
+constexpr Index least_listed = 512;
 
 /// Potentials g of the search's columns, which are the caller's rows if `transposed`. Warm starts
 /// are of transports: n == m.

@@ -115,7 +115,7 @@ class ListedAssignment {
   static constexpr Index none = -1;
   static constexpr int list_size = 16;
   static constexpr int most_rounds = 24;
-  static constexpr std::int64_t path_scans_per_row = 256;
+  static constexpr std::int64_t path_scans_per_row = Source::exact ? 32 : 256;
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   struct Entry {

@@ -30,7 +30,8 @@
 // - Step 4 keeps the distances of all columns in their own order, with the minimum of each block
 //   of 64, so that relaxing a row is one vectorised sweep; finished columns take part with an
 //   infinite reduced cost.
-// - Of n = m = 192 and more, a row first keeps its 16 best columns alone: all steps run on these
+// - Of n = m = 512 and more (clouds: whenever there are bounds), a row first keeps its 16 best
+// columns alone: all steps run on these
 //   lists, and whole rows are read again only where a list may miss something
 //   (solver/listed_assignment.hpp). Matrices that defeat the lists (few admissible matchings, wars
 //   of prices, no matching at all) go on from the prices reached, on whole rows as described here.
