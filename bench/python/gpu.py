@@ -37,9 +37,9 @@ CEILING = {"auction": 2.1e12, "nearest": 2.2e12, "half step": 2.2e12}
 MULTIPROCESSORS, ROUND = 132, 1e-6
 REPEATS = 5
 
-BATCH, POINTS, TOLERANCE = 32, 2048, 0.05
+BATCH, POINTS, TOLERANCE = 32, 1024, 0.05
 #: Sizes of clouds and tolerances of auctions; the last one is what is timed.
-CASES = ((512, 0.0), (1024, 0.0), (POINTS, 0.01), (POINTS, TOLERANCE))
+CASES = ((512, 0.0), (POINTS, 0.0), (512, TOLERANCE), (POINTS, TOLERANCE))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 // Nearest points and c-transforms: blocks of rows against all columns.
-#include "simt/kernels/row_minima.hpp"
-
 #include "cuda/clouds.hpp"
 #include "cuda/launch.hpp"
 #include "cuda/shapes.hpp"
+#include "simt/kernels/row_minima.hpp"
 
 namespace monge::device {
 namespace {

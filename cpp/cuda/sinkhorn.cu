@@ -1,11 +1,10 @@
 // Sinkhorn's iterations, queued on a stream: two launches per half step, nothing read back.
-#include "simt/kernels/sinkhorn.hpp"
-
 #include <algorithm>
 
 #include "cuda/clouds.hpp"
 #include "cuda/launch.hpp"
 #include "cuda/shapes.hpp"
+#include "simt/kernels/sinkhorn.hpp"
 
 namespace monge::device {
 namespace {
@@ -48,8 +47,8 @@ struct Run {
   }
 };
 
-// Rows are divided by sizes alone, not by what the device has: an answer then depends on the kind of
-// device no more than its exponentials do, and so does the size of a workspace.
+// Rows are divided by sizes alone, not by what the device has: an answer then depends on the kind
+// of device no more than its exponentials do, and so does the size of a workspace.
 constexpr std::int64_t rows_per_block = 256, columns_per_part = 256, blocks_wanted = 512;
 
 simt::Slices slices_of(std::int64_t most) { return simt::Slices::of(most, rows_per_block); }

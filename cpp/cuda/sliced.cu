@@ -1,11 +1,10 @@
-// Sliced transport: each block projects, sorts and walks one pair of clouds along one direction at a
-// time.
-#include "simt/kernels/sliced.hpp"
-
+// Sliced transport: each block projects, sorts and walks one pair of clouds along one direction at
+// a time.
 #include <algorithm>
 
 #include "cuda/clouds.hpp"
 #include "cuda/launch.hpp"
+#include "simt/kernels/sliced.hpp"
 
 namespace monge::device {
 namespace {
@@ -39,8 +38,8 @@ std::int64_t monge_sliced_workspace(const monge_device_clouds* clouds, std::int6
   using namespace monge::device;
   const std::int64_t most = words(*clouds, true, true);
   const std::int64_t bytes = 8 * most * blocks_for(*clouds, n_directions);
-  return monge::simt::sliced_shared_bytes(static_cast<int>(std::min<std::int64_t>(most, 1 << 20))) <=
-                 48 * 1024
+  return monge::simt::sliced_shared_bytes(
+             static_cast<int>(std::min<std::int64_t>(most, 1 << 20))) <= 48 * 1024
              ? 0
              : bytes;
 }
@@ -78,6 +77,6 @@ int monge_sliced(const monge_device_clouds* clouds, const float* directions,
   args.scratch = static_cast<simt::Word*>(workspace);
   args.scratch_words = needed;
   args.cost = cost;
-  return launch(kernel, blocks_for(*clouds, n_directions),
-                simt::sliced_shared_bytes(args.capacity), stream);
+  return launch(kernel, blocks_for(*clouds, n_directions), simt::sliced_shared_bytes(args.capacity),
+                stream);
 }

@@ -27,19 +27,17 @@ from monge.torch import device
 from monge.torch.batch import Batch, inside
 from monge.torch.host import counts, proved
 
-#: Points of a cloud up to which an auction is worth while: for an optimum, whose finish on the host
-#: takes longer for more points than a solve from the beginning; and for a tolerance, since a pair's
-#: whole auction is one block of threads (docs/gpu.md has both).
-MOST_POINTS_EXACT, MOST_POINTS = 1024, 8192
+#: Points of a cloud up to which an auction is worth while: for more, most of its rounds are about
+#: the last few points, and the exact finish on the host takes longer than a solve from the
+#: beginning (docs/gpu.md).
+MOST_POINTS = 1024
 
 #: Where the host takes over from the auction for an optimum: a relative gap, and the share of the
 #: points that need not be matched by then, since most rounds are about the last few.
 HANDOVER, LEFT_FREE = 3e-4, 0.02
-#: With a tolerance, the auction's own gap has a half of it, and so many points as this share of it
-#: may be left to be matched by the host.
-LEFT_PER_RTOL = 0.125
-#: Below this, what the auction leaves is no answer.
-LEAST_RTOL = 1e-3
+#: From this tolerance on the auction is complete, has half of the gap, and is the answer if the
+#: host's certificate agrees.
+LEAST_RTOL = 1e-2
 ROUNDS = 1 << 14
 #: What the options are without any of a solver's own.
 KEYS = {"solver", "rtol", "threads", "time_limit"}
@@ -80,8 +78,7 @@ def begin_assignments(
         return None
     equal_masses = x.shape[1] == y.shape[1] and all(one is None for one in masses)
     # On a line sorting is exact, and is the host's.
-    most = MOST_POINTS_EXACT if options["rtol"] < LEAST_RTOL else MOST_POINTS
-    if not equal_masses or len(x) == 0 or x.shape[1] > most or x.shape[-1] < 2:
+    if not equal_masses or len(x) == 0 or x.shape[1] > MOST_POINTS or x.shape[-1] < 2:
         return None
     sizes = counts(lengths[0], len(x), x.shape[1], "x")
     if sizes != counts(lengths[1], len(y), y.shape[1], "y"):
@@ -119,7 +116,7 @@ def auction_settings(rtol: float) -> AuctionSettings:
         epsilon_ratio=0.2,
         epsilon_floor=1e-6,
         tail=LEFT_FREE,
-        leave=LEFT_FREE if exact else min(LEFT_FREE, LEFT_PER_RTOL * rtol),
+        leave=LEFT_FREE if exact else 0,
         round_limit=ROUNDS,
     )
 
