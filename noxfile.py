@@ -37,8 +37,9 @@ def group(name: str) -> list[str]:
 
 
 def sources(*folders: str) -> list[str]:
-    """C++ files of folders."""
-    return [str(file) for folder in folders for file in sorted((ROOT / folder).rglob("*.[ch]pp"))]
+    """C++ and CUDA files of folders."""
+    files = [file for folder in folders for file in sorted((ROOT / folder).rglob("*.*"))]
+    return [str(file) for file in files if file.suffix in (".cpp", ".hpp", ".cu", ".h")]
 
 
 def build(session: nox.Session, preset: str, *definitions: str) -> None:

@@ -12,23 +12,9 @@ ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Commands that are not run here: they build or test the project itself.
 OUTSIDE = (
-<<<<<<< HEAD
-    "pip",
-    "pytest",
-    "cmake",
-    "ctest",
-    "nox",
-    "python bench/",
-    "build/",
-    "python -m",
-    "python tools",
-    "toolkit=",
-    "CUDACXX=",
-    "LIBRARY_PATH=",
-=======
-    *("pip", "pytest", "cmake", "ctest", "nox", "build/", "python -m"),
+    *("pip", "pytest", "cmake", "ctest", "nox", "build/", "python -m", "python tools"),
+    *("toolkit=", "CUDACXX=", "LIBRARY_PATH="),
     *("python bench/", "python examples/"),  # by tests of their own
->>>>>>> main
 )
 
 
