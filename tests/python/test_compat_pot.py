@@ -568,3 +568,39 @@ def test_weights_that_a_metric_cannot_use():
 def test_unif():
     np.testing.assert_array_equal(compat.unif(4), ot.unif(4))
     assert compat.unif(3, type_as=np.zeros(2, np.float32)).dtype == np.float32
+
+
+# --- partial transport ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["partial_wasserstein", "partial_wasserstein2"])
+def test_signatures_of_partial_transport_are_pot_s(name):
+    ours, theirs = getattr(compat, name), getattr(ot.partial, name)
+    assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
+
+
+@pytest.mark.parametrize("m", [None, 0.0, 0.3, 0.9])
+def test_partial_transport_agrees_with_pot(m):
+    rng = np.random.default_rng(0)
+    a, b, M = rng.random(20), rng.random(30), rng.random((20, 30))
+    a, b = a / a.sum(), b / b.sum() * 1.5
+    plan, log = compat.partial_wasserstein(a, b, M, m, log=True)
+    moved = min(a.sum(), b.sum()) if m is None else m  # POT's default refuses unequal sums
+    expected = np.sum(ot.partial.partial_wasserstein(a, b, M, moved) * M)
+    assert log["partial_w_dist"] == pytest.approx(expected, rel=1e-9, abs=1e-15)
+    assert plan.sum() == pytest.approx(1.0 if m is None else m)
+    assert compat.partial_wasserstein2(a, b, M, m) == log["cost"]
+    cost, entries = compat.partial_wasserstein2(a, b, M, m, log=True)
+    assert cost == pytest.approx(np.sum(entries["T"] * M), rel=1e-12, abs=1e-15)
+    assert (log["u"][:, None] + log["v"] <= M + 1e-12).all()
+
+
+def test_partial_transport_refuses_what_it_cannot_do():
+    M = np.ones((2, 2))
+    with pytest.raises(ValueError, match="mass must be from 0"):
+        compat.partial_wasserstein([], [], M, 1.5)
+    with pytest.raises(compat.NotProvided, match="reg_m is not provided"):
+        compat.partial_wasserstein([], [], M, reg_m=2)
+    with pytest.raises(compat.Misuse, match="must leave a plan of mass 1"):
+        compat.partial_wasserstein([], [], M * np.inf, 1)
+    assert compat.partial_wasserstein([], [], M, 0.5, nb_dummies=3, numItermax=5).sum() == 0.5

@@ -130,6 +130,7 @@ def test_registry_describes_itself():
             "point_clouds",
             "any_masses",
             "line_only",
+            "partial",
             "warm_potentials",
             "warm_plan",
         }

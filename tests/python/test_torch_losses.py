@@ -284,14 +284,14 @@ def pivots(monkeypatch):
     """The pivots of each solve of the operators, as lists of one number per pair."""
     from monge.torch import ops
 
-    counted, solve_all = [], ops._solve_all
+    counted, solve_all = [], ops.solve_all
 
     def counting(problems, how):
         solutions = solve_all(problems, how)
         counted.append([solution.stats["pivots"] for solution in solutions])
         return solutions
 
-    monkeypatch.setattr(ops, "_solve_all", counting)
+    monkeypatch.setattr(ops, "solve_all", counting)
     return counted
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from monge.problem import Cost, parse_cost, power_cost
 from monge.torch import ops
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, check_device, lift, split_lengths
+from monge.torch.host import Outputs
 
 
 def _how(
@@ -96,7 +97,7 @@ def transport(
     threads: int | None,
     time_limit: float | None,
     **options: Any,
-) -> ops.Outputs:
+) -> Outputs:
     """All that the operator returns: cost, rows, cols, mass, f and g; from a warm start, if any."""
     name, power = parse_cost(cost)
     how = _how(solver, rtol, threads, time_limit, options)

@@ -108,7 +108,8 @@ def transport(
     pairs = pairs_of_clouds(*points, a, b, *lengths)
     problems = [cloud_problem(*pair, as_cost(cost, power)) for pair in pairs]
     if start_g is not None:
-        start_all(problems, counts(y_lengths, *y.shape[:2], "y"), start_g, start_rows, start_cols)
+        columns = counts(y_lengths, y.shape[0], y.shape[1], "y")
+        start_all(problems, columns, start_g, start_rows, start_cols)
     solutions = solve_all(problems, how) if begun is None else begun.finish(problems)
     return pack(solutions, x.shape[1], y.shape[1], x)
 

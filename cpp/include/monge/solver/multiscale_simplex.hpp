@@ -14,10 +14,11 @@
 //   violated ones become candidates, and the simplex goes on from its basis. When no pair is
 //   violated the basis is optimal for all pairs.
 //
-// Warm start. Given potentials take the place of the coarser levels: made c-concave, they choose the
-// candidates. The tree comes from the given plan's pairs, joined leaves first, so that they carry
-// what they carried if the masses are the same; without a plan, from the forest of least reduced
-// cost, which at optimal potentials is a basis. Potentials and pairs that mean nothing cost pivots.
+// Warm start. Given potentials take the place of the coarser levels: made c-concave, they choose
+// the candidates. The tree comes from the given plan's pairs, joined leaves first, so that they
+// carry what they carried if the masses are the same; without a plan, from the forest of least
+// reduced cost, which at optimal potentials is a basis. Potentials and pairs that mean nothing cost
+// pivots.
 //
 // Deviations. None of the parts is new; their combination is: refined trees instead of artificial
 // arcs, integer masses (integer_masses.hpp) that make degeneracy exact, Euler tours for the

@@ -1,7 +1,8 @@
 """POT's exact transport, by its own names and signatures: `import monge.compat.pot as ot`.
 
 `emd`, `emd2`: cost matrices; `emd_1d`, `emd2_1d`, `wasserstein_1d`: numbers on a line; `solve`,
-`solve_sample`: an `OTResult`; `dist` and `unif`. NumPy arrays in, NumPy arrays out.
+`solve_sample`: an `OTResult`; `partial_wasserstein`, `partial_wasserstein2` (`ot.partial`'s);
+`dist` and `unif`. NumPy arrays in, NumPy arrays out.
 
 Where this differs from POT 0.9:
 
@@ -22,6 +23,7 @@ from monge.compat.pot.distances import dist
 from monge.compat.pot.line import emd2_1d, emd_1d, wasserstein_1d
 from monge.compat.pot.masses import Misuse, NotProvided, unif
 from monge.compat.pot.matrix import emd, emd2
+from monge.compat.pot.partial import partial_wasserstein, partial_wasserstein2
 from monge.compat.pot.results import OTResult, solve, solve_sample
 
 __all__ = [
@@ -33,6 +35,8 @@ __all__ = [
     "emd2",
     "emd2_1d",
     "emd_1d",
+    "partial_wasserstein",
+    "partial_wasserstein2",
     "solve",
     "solve_sample",
     "unif",

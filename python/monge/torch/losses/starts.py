@@ -12,7 +12,7 @@ from torch import Tensor
 
 from monge.problem import whole_number
 from monge.torch.batch import Batch
-from monge.torch.ops import Outputs
+from monge.torch.host import Outputs
 
 
 @dataclass(frozen=True)
