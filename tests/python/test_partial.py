@@ -571,3 +571,11 @@ def test_many_points(left):
     assert solution.solver == "multiscale_simplex"
     assert solution.relative_gap <= GAP
     assert solution.marginal_error <= SMALL
+
+
+def test_a_partial_transport_has_no_warm_start():
+    rng = np.random.default_rng(0)
+    x, y = rng.random((6, 2)), rng.random((5, 2))
+    whole = monge.solve(x, y)
+    with pytest.raises(ValueError, match="a transport that may leave mass must have no warm start"):
+        monge.solve(x, y, mass=0.5, potentials=(whole.f, whole.g))
