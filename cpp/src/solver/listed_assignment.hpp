@@ -2,22 +2,26 @@
 // fast where rows are long.
 //
 // Algorithm. Each row keeps the columns of least C_ij + p_j, and a threshold that no other column
-// was below when the row was last read. Column minima give the first prices; then, on the lists
-// alone: rows take their best column and pay up to the second best for it (augmenting row
-// reduction); what is left takes shortest augmenting paths in a heap. Prices only rise, so a row's
-// threshold stays a lower bound of what it does not list. A row whose own value is at most its
-// threshold is done; all others are read again, together and at the prices reached, and rows that
-// then find something better search once more. So the matrix is read a handful of times, where
-// the method on whole rows reads it once per row that a path visits.
+// was below when the row was last read. Column minima give the first prices; then, on the lists:
+// rows take their best column and pay up to the second best for it (augmenting row reduction); what
+// is left takes shortest augmenting paths in a heap. Prices only rise, so a row's threshold stays a
+// lower bound of what it does not list. Where whole rows are at hand, a row is read again, at the
+// prices reached, as soon as its threshold is what decides: it is below the second best of a bid,
+// or comes up in the heap before the path ends. So bids and paths are those of whole rows, which
+// few steps have to read. Paths on lists alone would take long ways round to columns that few rows
+// list, and raise prices on their way that the next reading finds far too high. Where rows are
+// computed block by block, that must do: a row whose own value is at most its threshold is done;
+// all others are read again, together, and those that then find something better search once more.
 //
 // Bounds. A source may have lower bounds instead of costs (row_sources.hpp). They stand for the
 // costs until paths have been found; then the costs of all lists that matter are computed. At the
 // end each row holds a pair of known cost, and nothing it lists, or does not list, has even a bound
 // below: the assignment is optimal for the costs, not for the bounds.
 //
-// Termination. A round adds columns to lists or replaces bounds by costs. Rounds and steps are
-// bounded nevertheless: beyond, run() gives up and leaves prices from which the method on whole
-// rows goes on.
+// Termination. A row read again lists something new, or more. A round adds columns to lists or
+// replaces bounds by costs. Rounds are bounded nevertheless, and the work of all steps by what the
+// same paths would have cost on whole rows: beyond, run() gives up and leaves prices from which the
+// method on whole rows goes on.
 //
 // Determinism. Sweeps share rows among threads and write what belongs to each row: the same answer
 // for any number of threads.
@@ -47,6 +51,7 @@ class ListedAssignment {
         n_(source.rows()),
         bids_per_row_(bids_per_row),
         patient_(patient),
+        whole_rows_(source.row(0) != nullptr),
         lists_(at(n_)),
         threshold_(at(n_), -infinity),
         price_(at(n_), 0.0),
@@ -59,15 +64,14 @@ class ListedAssignment {
   /// rows.
   std::optional<Status> run() {
     lower_to_column_minima();
-    for (int round = 0; patient_ || hopeful(round); ++round) {
+    for (int round = 0; hopeful(round); ++round) {
       if (!read_rows()) break;
-      list_in_best_rows();
       if (round == 0) take_tight_columns();
       settle();
       bid(round == 0 ? bids_per_row_ : 1);
       do {
         augment_all();
-      } while (!interrupted() && !settle() && (patient_ || hopeful(round)));
+      } while (!interrupted() && !settle() && hopeful(++round));
       if (interrupted() || !mark_stale()) break;
     }
     if (interrupted()) return status_of(context_.interruption());
@@ -115,7 +119,10 @@ class ListedAssignment {
   static constexpr Index none = -1;
   static constexpr int list_size = 16;
   static constexpr int most_rounds = 24;
-  static constexpr std::int64_t path_scans_per_row = Source::exact ? 32 : 256;
+  // What steps cost, in columns of a sweep over whole rows.
+  static constexpr double cost_of_entry = 16, cost_of_column = 4;
+  /// Sweeps per row that may be wasted: to go on without bounds, all costs must be computed.
+  static constexpr double sweeps_per_row = Source::exact ? 4 : 64;
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   struct Entry {
@@ -128,21 +135,31 @@ class ListedAssignment {
   /// The value of what a row holds, less what rounding can have added to it on a path. To take less
   /// for a difference would be to search for ever.
   double surely(const Entry& held) const {
-    return value(held) - 0x1p-48 * (std::fabs(held.cost) + std::fabs(price_[at(held.column)]));
+    const double sizes = std::fabs(held.cost) + std::fabs(price_[at(held.column)]);
+    return value(held) - 0x1p-48 * (sizes + longest_path_);
   }
-  bool hopeful(int round) const {
-    return round < most_rounds && path_scans_ <= path_scans_per_row * n_;
+  /// Whether lists have cost no more than the same paths on whole rows would have.
+  bool pays() const {
+    const double work = cost_of_entry * static_cast<double>(entries_scanned_) +
+                        cost_of_column * static_cast<double>(n_ * (rows_read_ - n_));
+    return patient_ || work <= static_cast<double>(n_) *
+                                   (static_cast<double>(path_scans_) + sweeps_per_row * n_);
   }
+  bool go_on(Index row) {
+    return pays() && context_.poll({"shortest augmenting paths", static_cast<double>(row) / n_}) ==
+                         Interruption::none;
+  }
+  bool hopeful(int round) const { return patient_ || (round < most_rounds && pays()); }
   bool interrupted() const { return context_.interruption() != Interruption::none; }
 
   /// p_j = -min_i C_ij, where whole rows are at hand.
   void lower_to_column_minima() {
-    if (!source_.row(0)) return;
+    if (!whole_rows_) return;
     std::vector<double> least(at(n_), infinity);
-    best_row_.assign(at(n_), none);
+    std::vector<Index> row(at(n_), none);
     const auto& kernels = kernels::row_kernels().template of<typename Source::Bound>();
     for (Index i = 0; i < n_; ++i)
-      kernels.column_minima(source_.row(i), i, least.data(), best_row_.data(), n_);
+      kernels.column_minima(source_.row(i), i, least.data(), row.data(), n_);
     for (Index j = 0; j < n_; ++j) {
       if (least[at(j)] < infinity) price_[at(j)] = -least[at(j)];
     }
@@ -155,29 +172,30 @@ class ListedAssignment {
       BestColumns best;
       Scan scan;
       for (Index i = first; i < end; ++i) {
-        if (!stale_[at(i)]) continue;
-        double limit = -infinity;  // of a full list, that many columns are not above
-        for (const Entry& entry : lists_[at(i)]) limit = std::max(limit, value(entry));
-        if (static_cast<int>(lists_[at(i)].size()) < wanted_[at(i)]) limit = infinity;
-        best.select(
-            row(i), price_.data(), n_, i, limit, wanted_[at(i)], nullptr, [](Index, Index) {},
-            scan);
-        threshold_[at(i)] = scan.threshold;
-        replace_list(i, scan.found);
+        if (stale_[at(i)]) read_row(i, row(i), best, scan);
       }
     });
   }
 
-  /// Every column goes to the list of its own best row: a row that is the best of many would pass
-  /// some over, and no path would lead to these.
-  void list_in_best_rows() {
-    for (std::size_t j = 0; j < best_row_.size(); ++j) {
-      const Index i = best_row_[j], column = static_cast<Index>(j);
-      if (i == none || !stale_[at(i)]) continue;
-      std::vector<Entry>& list = lists_[at(i)];
-      const auto is_column = [&](const Entry& entry) { return entry.column == column; };
-      if (std::any_of(list.begin(), list.end(), is_column)) continue;
-      list.push_back({static_cast<double>(source_.row(i)[column]), column, Source::exact});
+  template <class T>
+  void read_row(Index i, const T* row, BestColumns& best, Scan& scan) {
+    double limit = -infinity;  // of a full list, that many columns are not above
+    for (const Entry& entry : lists_[at(i)]) limit = std::max(limit, value(entry));
+    if (complete(i) || too_short(i)) limit = infinity;
+    best.select(
+        row, price_.data(), n_, i, limit, wanted_[at(i)], nullptr, [](Index, Index) {}, scan);
+    threshold_[at(i)] = scan.threshold;
+    replace_list(i, scan.found);
+  }
+
+  /// Lists the best columns of row i at the present prices, and more of them where these are no
+  /// news: the threshold rises.
+  void refresh(Index i) {
+    for (const double before = threshold_[at(i)];;) {
+      ++rows_read_;
+      read_row(i, source_.row(i), best_, scan_);
+      if (threshold_[at(i)] > before) return;
+      wanted_[at(i)] = std::min<Index>(2 * wanted_[at(i)], n_);
     }
   }
 
@@ -203,8 +221,12 @@ class ListedAssignment {
     if (held_[at(i)].column != none) owner_[at(held_[at(i)].column)] = none;
     held_[at(i)].column = none;
   }
+  /// Whether row i lists all columns that it allows.
+  bool complete(Index i) const { return threshold_[at(i)] == infinity; }
   /// Whether row i waits to be read again.
-  bool too_short(Index i) const { return static_cast<int>(lists_[at(i)].size()) < wanted_[at(i)]; }
+  bool too_short(Index i) const {
+    return !complete(i) && static_cast<int>(lists_[at(i)].size()) < wanted_[at(i)];
+  }
   bool is_free(Index i) const { return held_[at(i)].column == none; }
 
   struct Two {
@@ -229,6 +251,14 @@ class ListedAssignment {
     return two;
   }
 
+  /// The two best of the whole row, if it is at hand.
+  Two best_two_of_row(Index i) {
+    const Two two = best_two(i);
+    if (!whole_rows_ || two.second <= threshold_[at(i)]) return two;
+    refresh(i);
+    return best_two(i);
+  }
+
   /// Rows whose best column is free take it, and pay up to the second best.
   void take_tight_columns() {
     for (Index i = 0; i < n_; ++i) {
@@ -250,7 +280,7 @@ class ListedAssignment {
       const Index i = waiting.back();
       waiting.pop_back();
       ++bids_;
-      const Two two = best_two(i);
+      const Two two = best_two_of_row(i);
       if (!two.best) continue;
       const std::size_t j = at(two.best->column);
       const Index thrown_out = owner_[j];
@@ -273,10 +303,10 @@ class ListedAssignment {
     via_.resize(at(n_));
     for (Index i = 0; i < n_; ++i) {
       if (!is_free(i) || too_short(i)) continue;
-      if (context_.poll({"shortest augmenting paths", static_cast<double>(i) / n_}) !=
-          Interruption::none)
-        return;
-      if (!augment(i)) widen(i);
+      if (!go_on(i)) return;
+      if (augment(i)) continue;
+      if (whole_rows_) return;
+      widen(i);
     }
   }
 
@@ -291,16 +321,20 @@ class ListedAssignment {
 
   void enter(Index i, double distance, double own) {
     ++path_scans_;
+    entries_scanned_ += static_cast<std::int64_t>(lists_[at(i)].size());
     for (const Entry& entry : lists_[at(i)]) {
       const std::size_t j = at(entry.column);
       const double reached = distance + std::max(0.0, value(entry) - own);
-      if (!(reached < distance_[j])) continue;
+      if (!(reached < std::min(distance_[j], nearest_free_))) continue;
+      if (owner_[j] == none) nearest_free_ = reached;
       if (distance_[j] == infinity) touched_.push_back(entry.column);
       distance_[j] = reached;
       from_[j] = i;
       via_[j] = entry;
       heap_.push({reached, entry.column});
     }
+    const double unlisted = distance + std::max(0.0, threshold_[at(i)] - own);
+    if (whole_rows_ && !complete(i) && unlisted < nearest_free_) heap_.push({unlisted, n_ + i});
   }
 
   bool augment(Index start) {
@@ -308,12 +342,24 @@ class ListedAssignment {
     heap_ = {};
     touched_.clear();
     finished_.clear();
-    enter(start, 0, best_two(start).first);
+    nearest_free_ = infinity;
+    const double own = best_two_of_row(start).first;
+    enter(start, 0, own);
     Index end = none;
     double reached = 0;
     while (!heap_.empty()) {
       const Reached next = heap_.top();
       heap_.pop();
+      if (next.column >= n_) {
+        if (!go_on(start)) break;
+        const Index i = next.column - n_;
+        refresh(i);
+        if (i == start)
+          enter(i, 0, own);
+        else
+          enter(i, distance_[at(held_[at(i)].column)], value(held_[at(i)]));
+        continue;
+      }
       if (next.distance > distance_[at(next.column)]) continue;
       reached = next.distance;
       const Index i = owner_[at(next.column)];
@@ -325,6 +371,7 @@ class ListedAssignment {
       enter(i, reached, value(held_[at(i)]));
     }
     if (end != none) {
+      longest_path_ = std::max(longest_path_, reached);
       for (Index j : finished_) price_[at(j)] += reached - distance_[at(j)];
       flip(start, end);
     }
@@ -349,7 +396,8 @@ class ListedAssignment {
     for (Index i = 0; i < n_; ++i) {
       if (is_free(i)) continue;
       if constexpr (!Source::exact) know(i);
-      if (best_two(i).first < surely(held_[at(i)])) {
+      const Two two = best_two(i);
+      if (two.first < surely(held_[at(i)]) - 0x1p-48 * std::fabs(two.best->cost)) {
         release(i);
         settled = false;
       }
@@ -389,9 +437,8 @@ class ListedAssignment {
   bool mark_stale() {
     bool any = false;
     for (Index i = 0; i < n_; ++i) {
-      const bool complete = threshold_[at(i)] == infinity;
       stale_[at(i)] = is_free(i) || too_short(i) || surely(held_[at(i)]) > threshold_[at(i)];
-      any = any || (stale_[at(i)] && !complete);
+      any = any || (stale_[at(i)] && !complete(i));
     }
     return any;
   }
@@ -408,7 +455,7 @@ class ListedAssignment {
 
   struct Reached {
     double distance;
-    Index column;
+    Index column;  ///< n + i: whatever row i does not list, not nearer than this
     bool operator<(const Reached& other) const {
       return distance > other.distance || (distance == other.distance && column > other.column);
     }
@@ -419,21 +466,25 @@ class ListedAssignment {
   const Index n_;
   const double bids_per_row_;
   const bool patient_;
+  const bool whole_rows_;  ///< they are at hand at any time
   std::vector<std::vector<Entry>> lists_;
   std::vector<double> threshold_, price_;
-  std::vector<Index> owner_;     ///< row of each column
-  std::vector<Entry> held_;      ///< what each row holds
-  std::vector<Index> best_row_;  ///< of each column, by cost alone; empty without whole rows
-  std::vector<int> wanted_;      ///< columns on each row's list
-  RowSet stale_;                 ///< rows to be read
+  std::vector<Index> owner_;  ///< row of each column
+  std::vector<Entry> held_;   ///< what each row holds
+  std::vector<int> wanted_;   ///< columns on each row's list
+  RowSet stale_;              ///< rows to be read
 
+  BestColumns best_;
+  Scan scan_;
   std::vector<double> distance_;
+  double nearest_free_ = infinity, longest_path_ = 0;
   std::vector<Index> from_, touched_, finished_;
   std::vector<Entry> via_;
   std::priority_queue<Reached> heap_;
   std::vector<Index> columns_;
   std::vector<double> costs_;
   std::int64_t bids_ = 0, paths_ = 0, path_scans_ = 0, rows_read_ = 0, costs_computed_ = 0;
+  std::int64_t entries_scanned_ = 0;
 };
 
 }  // namespace monge

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <random>
 #include <vector>
@@ -199,6 +200,50 @@ TEST(Hungarian, ThePotentialsAreFeasibleAndTightOnThePlan) {
     EXPECT_NEAR(result.f[static_cast<std::size_t>(i)] + result.g[static_cast<std::size_t>(j)],
                 cost_at(problem, i, j), 1e-15);
   }
+}
+
+/// Long rows, solved on lists of their best columns.
+constexpr std::int64_t long_rows = 600;
+
+TEST(Hungarian, PotentialsMuchLargerThanReducedCostsDoNotDefeatTheLists) {
+  constexpr std::int64_t n = long_rows;
+  const std::vector<double> per_column = random_matrix(n, 5);
+  std::vector<double> c = random_matrix(n * n, 6);
+  for (std::size_t k = 0; k < c.size(); ++k) c[k] = 0.05 * c[k] + per_column[k % n];
+  const Problem problem = assignment(c, n, n);
+  optimum(problem);
+  const Result result = solve_with(problem);
+  const auto rows_read = std::find_if(result.stats.begin(), result.stats.end(),
+                                      [](const auto& stat) { return stat.first == "rows_read"; });
+  EXPECT_NE(rows_read, result.stats.end()) << "gave up the lists";
+}
+
+TEST(Hungarian, LongRowsOfFewAllowedColumnsAreListedWhole) {
+  constexpr std::int64_t n = long_rows;
+  const std::vector<double> values = random_matrix(n * n, 7);
+  std::vector<double> c(n * n, infinity);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t k : {0, 1, 5, 77, 300}) {
+      const auto at = static_cast<std::size_t>(i * n + (i + k) % n);
+      c[at] = values[at];
+    }
+  }
+  optimum(assignment(c, n, n));
+}
+
+TEST(Hungarian, ALongRowThatAllowsNothingIsInfeasible) {
+  constexpr std::int64_t n = long_rows;
+  std::vector<double> c = random_matrix(n * n, 8);
+  std::fill(c.begin() + 3 * n, c.begin() + 4 * n, infinity);
+  EXPECT_EQ(name_of(solve_with(assignment(c, n, n)).status), "infeasible");
+}
+
+TEST(Hungarian, LongRowsOfEqualCostsEnd) {
+  constexpr std::int64_t n = long_rows;
+  std::vector<double> c = random_matrix(n * n, 9);
+  for (double& cost : c) cost = cost < 0.5 ? 1 : 2;
+  for (std::size_t k = 0; k < 40 * n; ++k) c[k] = 3;  // these rows do not care
+  optimum(assignment(c, n, n));
 }
 
 TEST(Hungarian, CloudsWhoseMatrixWouldNotFitAreRefusedBeforeItIsFormed) {
