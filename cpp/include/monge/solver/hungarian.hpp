@@ -31,10 +31,10 @@
 //   of 64, so that relaxing a row is one vectorised sweep; finished columns take part with an
 //   infinite reduced cost.
 // - Of n = m = 512 and more (clouds: whenever there are bounds), a row first keeps its 16 best
-// columns alone: all steps run on these
-//   lists, and whole rows are read again only where a list may miss something
-//   (solver/listed_assignment.hpp). Matrices that defeat the lists (few admissible matchings, wars
-//   of prices, no matching at all) go on from the prices reached, on whole rows as described here.
+//   columns alone: all steps run on these lists, and whole rows are read again only where a list
+//   may miss something (solver/listed_assignment.hpp). Matrices that defeat the lists (few
+//   admissible matchings, wars of prices, no matching at all) go on from the prices reached, on
+//   whole rows as described here.
 // - The potentials f are not stored: f_i = C_i,s(i) - g_s(i).
 //
 // Complexity. O(n^3) time, n <= m after transposition O(n^2 m); where lists serve, some readings of
