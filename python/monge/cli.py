@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import monge
 from monge import _core, demo, io
+from monge.evaluation_commands import add_evaluation_commands
 from monge.extras import require
 from monge.problem import Cost, power_cost
 from monge.solution import Solution
 from monge.solve import Option
-from monge.training_commands import add_commands
+from monge.training_commands import add_training_commands
 
 PROVED = ("optimal", "within_tolerance")
 USAGE_ERROR, NOT_PROVED, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
@@ -60,9 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_demo(commands)
     _add_emd(commands)
+    _add_solve(commands)
     _add_solvers(commands)
     _add_device(commands)
-    add_commands(commands)
+    add_evaluation_commands(commands)
+    add_training_commands(commands)
     return parser
 
 
@@ -88,8 +93,6 @@ def _add_emd(commands: Any) -> None:
     )
     emd.add_argument("x", metavar="X", help="file of points to move")
     emd.add_argument("y", metavar="Y", help="file of points to move them to")
-    emd.add_argument("--a", metavar="FILE", help="masses of X (default 1/n each)")
-    emd.add_argument("--b", metavar="FILE", help="masses of Y (default 1/m each), same total")
     emd.add_argument(
         "--cost", choices=_core.ground_cost_names(), help="between two points (default euclidean)"
     )
@@ -97,31 +100,42 @@ def _add_emd(commands: Any) -> None:
     emd.add_argument(
         "--p", metavar="P", type=float, help="print W_p too; instead of --cost: it is |x - y|_2^P"
     )
-    emd.add_argument("--solver", metavar="NAME", default="auto", help="see monge solvers (auto)")
-    emd.add_argument(
-        "--set", metavar="NAME=VALUE", action="append", default=[], help="an option of the solver"
-    )
-    emd.add_argument(
-        "--rtol",
-        metavar="R",
-        type=float,
-        default=0.0,
-        help="relative gap that is enough (0: exact)",
-    )
-    emd.add_argument("--threads", metavar="K", type=int, help="default: all usable cores")
-    emd.add_argument("--time-limit", metavar="SECONDS", type=float, help="for the solve")
-    emd.add_argument("--progress", action="store_true", help="draw a bar on stderr")
     emd.add_argument(
         "--samples", metavar="N", type=int, help=f"points to draw from a surface ({io.SAMPLES})"
     )
     emd.add_argument("--seed", metavar="S", type=int, help="of the samples (0)")
-    emd.add_argument(
-        "--plan",
-        metavar="FILE",
-        help="save who moves where: .npz (rows, cols, mass, shape) or .csv",
-    )
-    emd.add_argument("--json", action="store_true", help="print one JSON object, floats exact")
+    _add_settings(emd)
     emd.set_defaults(run=_emd)
+
+
+def _add_solve(commands: Any) -> None:
+    text = "The least cost of a transport by a matrix of costs, and its proof."
+    solve = commands.add_parser(
+        "solve",
+        help=text,
+        description=text,
+        epilog=f"Files: {' '.join(io.MASS_SUFFIXES)}; FILE.npz:NAME picks an array; inf forbids a "
+        "pair. Exit code 3: a limit ended the solve unproved, or there is no plan.",
+        allow_abbrev=False,
+    )
+    solve.add_argument("cost_matrix", metavar="COSTS", help="file of n rows of m costs")
+    _add_settings(solve)
+    solve.set_defaults(run=_solve_matrix)
+
+
+def _add_settings(command: Any) -> None:
+    """Masses, how to solve, and what to print and save."""
+    add = command.add_argument
+    add("--a", metavar="FILE", help="masses of X, or of the rows (default 1/n each)")
+    add("--b", metavar="FILE", help="masses of Y, or of the columns (default 1/m), same total")
+    add("--solver", metavar="NAME", default="auto", help="see monge solvers (auto)")
+    add("--set", metavar="NAME=VALUE", action="append", default=[], help="an option of the solver")
+    add("--rtol", metavar="R", type=float, default=0.0, help="relative gap that is enough (0)")
+    add("--threads", metavar="K", type=int, help="default: all usable cores")
+    add("--time-limit", metavar="SECONDS", type=float, help="for the solve")
+    add("--progress", action="store_true", help="draw a bar on stderr")
+    add("--plan", metavar="FILE", help="save who moves where: .npz (rows, cols, mass, shape), .csv")
+    add("--json", action="store_true", help="print one JSON object, floats exact")
 
 
 def _add_solvers(commands: Any) -> None:
@@ -146,7 +160,9 @@ def _demo(args: argparse.Namespace) -> int:
     output = io.checked_output(args.output, (".png",))
     require("matplotlib", "demo")
     x, y = demo.shapes(args.seed)
-    report, solution = _solve(x, y, cost="sqeuclidean")
+    cost = "sqeuclidean"
+    report, solution = _timed(lambda: monge.solve(x, y, cost=cost))
+    report |= {"dimension": x.shape[1], "ground_cost": cost}
     demo.save_picture(output, solution)
     _print_report(report)
     print(f"{'picture':<16}{output}")
@@ -154,10 +170,30 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _emd(args: argparse.Namespace) -> int:
+    settings, cost = _settings(args), _ground_cost(args)
+    x, y = _clouds(args)
+    a, b = _masses(args)
+    with _naming_files(args, ("x", "y", "a", "b")):
+        report, solution = _timed(lambda: monge.solve(x, y, a, b, cost=cost, **settings))
+    report |= {"dimension": x.shape[1], "ground_cost": cost}
+    if args.p is not None:
+        report["p"], report["wasserstein"] = args.p, solution.cost ** (1 / args.p)
+    return _finish(args, report, solution)
+
+
+def _solve_matrix(args: argparse.Namespace) -> int:
+    settings = _settings(args)
+    costs = io.read_costs(args.cost_matrix)
+    a, b = _masses(args)
+    with _naming_files(args, ("cost_matrix", "a", "b")):
+        report, solution = _timed(lambda: monge.solve_cost(costs, a, b, **settings))
+    return _finish(args, report, solution)
+
+
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
     if args.plan is not None:
         io.checked_output(args.plan, io.PLAN_SUFFIXES)
-    settings: dict[str, Any] = {
-        "cost": _ground_cost(args),
+    return {
         "solver": args.solver,
         "rtol": args.rtol,
         "threads": args.threads,
@@ -165,19 +201,30 @@ def _emd(args: argparse.Namespace) -> int:
         "progress": args.progress,
         **_options(args.set, args.solver),
     }
-    x, y = _clouds(args)
+
+
+def _masses(args: argparse.Namespace) -> tuple[Any, Any]:
     a, b = (None if file is None else io.read_masses(file) for file in (args.a, args.b))
+    return a, b
+
+
+@contextmanager
+def _naming_files(args: argparse.Namespace, names: Sequence[str]) -> Iterator[None]:
+    """The core names the argument; here that is a file."""
     try:
-        report, solution = _solve(x, y, a, b, **settings)
+        yield
     except ValueError as error:
-        # The core names the argument; here that is a file.
         argument = str(error).partition(" ")[0]
-        file = vars(args).get(argument) if argument in ("x", "y", "a", "b") else None
+        file = vars(args).get(argument) if argument in names else None
         raise ValueError(f"{file}: {error}" if file else str(error)) from None
-    if args.p is not None:
-        report["p"], report["wasserstein"] = args.p, solution.cost ** (1 / args.p)
+
+
+def _finish(args: argparse.Namespace, report: dict[str, Any], solution: Solution) -> int:
+    """Prints the report and saves the plan."""
     if args.json:
-        print(json.dumps(report, allow_nan=False))
+        # JSON has no infinity: a cost that is not finite is null.
+        finite = {k: None if v in (math.inf, -math.inf) else v for k, v in report.items()}
+        print(json.dumps(finite, allow_nan=False))
     else:
         _print_report(report)
     if args.plan is not None:
@@ -261,12 +308,10 @@ def _clouds(args: argparse.Namespace) -> tuple[Any, Any]:
     return io.read_cloud(args.x, **sampling), io.read_cloud(args.y, **sampling)
 
 
-def _solve(
-    x: Any, y: Any, a: Any = None, b: Any = None, **settings: Any
-) -> tuple[dict[str, Any], Solution]:
+def _timed(solve: Callable[[], Solution]) -> tuple[dict[str, Any], Solution]:
     """The solution, and what is reported of it."""
     begin = time.perf_counter()
-    solution: Solution = monge.solve(x, y, a, b, **settings)
+    solution = solve()
     seconds = time.perf_counter() - begin
     n, m = solution.plan.shape
     report = {
@@ -280,15 +325,12 @@ def _solve(
         "seconds": seconds,
         "n": n,
         "m": m,
-        "dimension": x.shape[1],
-        "ground_cost": settings["cost"],
         "stats": dict(solution.stats),
     }
     return report, solution
 
 
 def _print_report(report: dict[str, Any]) -> None:
-    cost = report["ground_cost"]
     rows = {
         "cost": repr(report["cost"]),
         "lower bound": repr(report["lower_bound"]),
@@ -296,9 +338,13 @@ def _print_report(report: dict[str, Any]) -> None:
         "marginal error": f"{report['marginal_error']:.3g}",
         "status": report["status"],
         "solver": f"{report['solver']}, {report['seconds']:.3f} s",
-        "points": f"{report['n']} to {report['m']}, dimension {report['dimension']}",
-        "ground cost": cost if isinstance(cost, str) else f"{cost[0]}, power {cost[1]:g}",
     }
+    if "ground_cost" in report:
+        cost = report["ground_cost"]
+        rows["points"] = f"{report['n']} to {report['m']}, dimension {report['dimension']}"
+        rows["ground cost"] = cost if isinstance(cost, str) else f"{cost[0]}, power {cost[1]:g}"
+    else:
+        rows["costs"] = f"{report['n']} x {report['m']}"
     if "p" in report:
         rows[f"W_{report['p']:g}"] = repr(report["wasserstein"])
     for label, value in rows.items():

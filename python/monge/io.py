@@ -1,4 +1,4 @@
-"""Files: point clouds and masses in, plans out.
+"""Files: point clouds, masses and costs in, plans out.
 
 =========================  =========================================================================
 `.npy`                     an (n, d) array
@@ -79,10 +79,7 @@ def read_cloud(path: AnyPath, *, samples: int = SAMPLES, seed: int = 0) -> Array
     def read(stream: IO[bytes]) -> Array:
         if suffix in MESH_SUFFIXES:
             return _shape_points(stream.read(), suffix, samples, seed)
-        points = _array(stream, suffix, name)
-        if points.ndim != 2:
-            raise ValueError(f"a cloud has shape (n, d); this array has shape {points.shape}")
-        return points
+        return _of_shape(_array(stream, suffix, name), "clouds", "(n, d)")
 
     return _read(file, "points", CLOUD_SUFFIXES, read)
 
@@ -109,6 +106,52 @@ def read_masses(path: AnyPath) -> Floats:
         return masses.ravel()
 
     return _read(file, "masses", MASS_SUFFIXES, read).astype(np.float64)
+
+
+def read_costs(path: AnyPath) -> Array:
+    """The cost matrix of a file, of the formats of masses.
+
+    Returns
+    -------
+    (n, m) array
+        Without NaN or -inf; +inf forbids a pair.
+
+    Raises
+    ------
+    UnreadableFile
+        As `read_cloud` does.
+    """
+    file, name = _split_name(path)
+    return _read(
+        file,
+        "costs",
+        MASS_SUFFIXES,
+        lambda stream: _of_shape(_array(stream, file.suffix.lower(), name), "costs", "(n, m)"),
+        valid=lambda array: array > -np.inf,
+    )
+
+
+def read_clouds(path: AnyPath) -> Array:
+    """The point clouds of a file: an array (k, n, d) of a `.npy` or `.npz` (or `FILE.npz:NAME`).
+
+    Raises
+    ------
+    UnreadableFile
+        As `read_cloud` does.
+    """
+    file, name = _split_name(path)
+    return _read(
+        file,
+        "clouds",
+        (".npy", ".npz"),
+        lambda stream: _of_shape(_array(stream, file.suffix.lower(), name), "clouds", "(k, n, d)"),
+    )
+
+
+def _of_shape(array: Array, what: str, shape: str) -> Array:
+    if array.ndim != shape.count(",") + 1:
+        raise ValueError(f"{what} have shape {shape}; this array has shape {array.shape}")
+    return array
 
 
 def save_plan(path: AnyPath, solution: Solution) -> None:
@@ -177,9 +220,13 @@ def _split_name(path: AnyPath) -> tuple[Path, str | None]:
 
 
 def _read(
-    file: Path, what: str, suffixes: Sequence[str], read: Callable[[IO[bytes]], Array]
+    file: Path,
+    what: str,
+    suffixes: Sequence[str],
+    read: Callable[[IO[bytes]], Array],
+    valid: Callable[[Array], NDArray[np.bool_]] = np.isfinite,
 ) -> Array:
-    """What `read` finds in the file, if it is not empty and all finite."""
+    """What `read` finds in the file, if it is not empty and all valid."""
     try:
         with file.open("rb") as stream:
             if file.suffix.lower() not in suffixes:
@@ -187,7 +234,7 @@ def _read(
             array = read(stream)
         if array.size == 0:
             raise ValueError(f"it holds no {what}")
-        return _finite(array, what)
+        return _valid(array, what, valid)
     except MissingExtra as error:
         raise MissingExtra(f"{file}: {error}") from error
     except OSError as error:
@@ -196,11 +243,12 @@ def _read(
         raise UnreadableFile(f"{file}: {' '.join(str(error).split())}") from error
 
 
-def _finite(array: Array, what: str) -> Array:
-    bad = np.argwhere(~np.isfinite(array))
+def _valid(array: Array, what: str, valid: Callable[[Array], NDArray[np.bool_]]) -> Array:
+    bad = np.argwhere(~valid(array))
     if len(bad):
         place = ", ".join(str(index) for index in bad[0])
-        raise ValueError(f"{what} must be finite; got {array[tuple(bad[0])]} at [{place}]")
+        rule = "be finite" if valid is np.isfinite else "be numbers or +inf"
+        raise ValueError(f"{what} must {rule}; got {array[tuple(bad[0])]} at [{place}]")
     return array
 
 
@@ -309,7 +357,7 @@ def _shape_points(data: bytes, suffix: str, samples: int, seed: int) -> Floats:
             vertices = np.concatenate([vertices, part.vertices])
     if len(faces) == 0:
         return vertices
-    return _sample_surface(_finite(vertices, "vertices"), faces, samples, seed)
+    return _sample_surface(_valid(vertices, "vertices", np.isfinite), faces, samples, seed)
 
 
 def _check_lines(data: bytes, suffix: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-def add_commands(commands: Any) -> None:
+def add_training_commands(commands: Any) -> None:
     """Register both with the command line; torch is imported when one runs."""
     text = "Train a generator by a configuration file; go on where it stopped."
     train = commands.add_parser("train", help=text, description=text, allow_abbrev=False)

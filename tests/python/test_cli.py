@@ -340,3 +340,50 @@ def test_demo_without_its_extra(tmp_path, capfd, monkeypatch):
     assert "pygsp" in message
     assert 'pip install "monge[demo]"' in message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_solve(tmp_path, capsys):
+    costs = np.random.default_rng(0).random((5, 7))
+    costs[0, :3] = np.inf
+    np.save(tmp_path / "c.npy", costs)
+    report = run_json(capsys, "solve", str(tmp_path / "c.npy"), "--plan", str(tmp_path / "p.csv"))
+    solution = monge.solve_cost(costs)
+    assert report["cost"] == solution.cost
+    assert (report["n"], report["m"], report["status"]) == (5, 7, "optimal")
+    assert (tmp_path / "p.csv").exists()
+    assert main(["solve", str(tmp_path / "c.npy")]) == 0
+    assert table(capsys.readouterr().out)["costs"] == "5 x 7"
+
+
+def test_solve_without_a_plan(tmp_path, capsys):
+    np.save(tmp_path / "c.npy", [[1, np.inf], [2, np.inf]])
+    assert main(["solve", str(tmp_path / "c.npy"), "--json"]) == 3
+    report = json.loads(capsys.readouterr().out)
+    assert (report["status"], report["cost"]) == ("infeasible", None)
+
+
+def test_solve_names_the_file(tmp_path, capfd):
+    np.save(tmp_path / "c.npy", [[1.0, np.nan]])
+    message = refusal(capfd, "solve", str(tmp_path / "c.npy"))
+    assert "c.npy: costs must be numbers or +inf; got nan at [0, 1]" in message
+    np.save(tmp_path / "line.npy", np.ones(3))
+    assert "costs have shape (n, m)" in refusal(capfd, "solve", str(tmp_path / "line.npy"))
+
+
+def test_metrics(tmp_path, capsys):
+    samples, references = np.random.default_rng(0).random((2, 4, 20, 3))
+    files = [str(tmp_path / "s.npy"), str(tmp_path / "r.npy")]
+    np.save(files[0], samples)
+    np.save(files[1], references)
+    scores = run_json(capsys, "metrics", *files, "--distance", "emd")
+    assert scores == monge.metrics.generation(samples, references, distances=["emd"])
+    assert main(["metrics", *files]) == 0
+    assert "1-NNA-CD" in capsys.readouterr().out
+
+
+def test_bench(capfd):
+    rows = run_json(capfd, "bench", "--n", "20", "--repeats", "1")
+    assert {row["solver"] for row in rows} >= {"multiscale_simplex", "hungarian", "auction"}
+    assert len({round(row["cost"], 12) for row in rows}) == 1
+    assert "sorting_1d" in refusal(capfd, "bench", "--n", "20", "--solver", "sorting_1d")
+    assert "--n must be at least 1" in refusal(capfd, "bench", "--n", "0")
