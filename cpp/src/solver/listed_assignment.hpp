@@ -75,9 +75,10 @@ class ListedAssignment {
       if (interrupted() || !mark_stale()) break;
     }
     if (interrupted()) return status_of(context_.interruption());
-    const bool done = std::none_of(stale_.begin(), stale_.end(), [](char stale) { return stale; });
-    const bool proves = patient_ || !rounding_spoils_bound();
-    return done && proves ? std::optional(Status::optimal) : std::nullopt;
+    if (std::any_of(stale_.begin(), stale_.end(), [](char stale) { return stale; })) {
+      return std::nullopt;
+    }
+    return patient_ || !rounding_spoils_bound() ? std::optional(Status::optimal) : std::nullopt;
   }
 
   std::vector<double> potentials_of_columns() const {
@@ -443,7 +444,7 @@ class ListedAssignment {
     return any;
   }
 
-  /// As in augmenting_paths.hpp, which then goes on.
+  /// Of a whole assignment. As in augmenting_paths.hpp, which then goes on.
   bool rounding_spoils_bound() const {
     double costs = 0, potentials = 0;
     for (Index i = 0; i < n_; ++i) {
