@@ -565,7 +565,7 @@ INTERRUPTED = """
     i = np.arange(1.0, 6001.0, dtype=np.float32)
     costs = np.multiply.outer(i, i)
     x = np.random.default_rng(0).random((6000, 3))
-    wide = np.random.default_rng(0).random((4000, 512), np.float32)
+    wide = np.random.default_rng(0).random((12000, 512), np.float32)
     print("ready", flush=True)
     try:
         {call}
