@@ -48,6 +48,9 @@ def test_commands(code, monkeypatch, tmp_path):
     rng = np.random.default_rng(0)
     for name in ("a.npy", "b.npy"):
         np.save(name, rng.normal(size=(20, 3)))
+    np.save("costs.npy", rng.random((20, 30)))
+    for name in ("generated.npy", "real.npy"):
+        np.save(name, rng.normal(size=(4, 20, 3)))
     Path("examples").symlink_to(ROOT / "examples")
     if "monge train" in code:
         pytest.importorskip("torch")
