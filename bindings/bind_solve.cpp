@@ -14,12 +14,10 @@
 namespace monge::bindings {
 namespace {
 
-std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
-                                const std::string& solver, const OptionMap& options, double rtol,
-                                int threads, std::optional<double> time_limit,
-                                std::optional<py::function> progress) {
-  std::vector<Problem> problems;
-  for (const BoundProblem* one : bound) problems.push_back(one->problem);
+/// What `work` gives within the limits, while Python may run and interrupt.
+template <class Work>
+std::vector<Solution> without_gil(double rtol, int threads, std::optional<double> time_limit,
+                                  std::optional<py::function> progress, const Work& work) {
   Interrupter interrupter(std::move(progress));
   Context context;
   context.rtol = rtol;
@@ -29,14 +27,24 @@ std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
   std::vector<Solution> solutions;
   {
     const py::gil_scoped_release no_gil;
-    if (problems.size() == 1) {
-      solutions.push_back(solve(problems.front(), solver, options, context));
-    } else {
-      solutions = solve_batch(problems, solver, options, context);
-    }
+    solutions = work(context);
   }
   interrupter.rethrow();
   return solutions;
+}
+
+std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
+                                const std::string& solver, const OptionMap& options, double rtol,
+                                int threads, std::optional<double> time_limit,
+                                std::optional<py::function> progress) {
+  std::vector<Problem> problems;
+  for (const BoundProblem* one : bound) problems.push_back(one->problem);
+  return without_gil(rtol, threads, time_limit, std::move(progress), [&](Context& context) {
+    if (problems.size() != 1) return solve_batch(problems, solver, options, context);
+    std::vector<Solution> solutions;
+    solutions.push_back(solve(problems.front(), solver, options, context));
+    return solutions;
+  });
 }
 
 /// Each problem from the row's columns and the potentials g that are known of it.
@@ -53,22 +61,12 @@ std::vector<Solution> complete_all(const std::vector<const BoundProblem*>& bound
     near.push_back(
         {{columns[k].data(), static_cast<std::size_t>(columns[k].size())}, vector_view(g[k])});
   }
-  Interrupter interrupter(std::nullopt);
-  Context context;
-  context.rtol = rtol;
-  context.threads = threads;
-  if (time_limit) context.deadline = deadline_in(*time_limit);
-  interrupter.attach(context);
-  std::vector<Solution> solutions;
-  {
-    const py::gil_scoped_release no_gil;
+  return without_gil(rtol, threads, time_limit, std::nullopt, [&](Context& context) {
     const auto complete = [&](std::size_t k, Context& own) {
       return complete_assignment(bound[k]->problem, near[k], own);
     };
-    solutions = solve_each(bound.size(), complete, context);
-  }
-  interrupter.rethrow();
-  return solutions;
+    return solve_each(bound.size(), complete, context);
+  });
 }
 
 /// The column of each row, -1 for a free row; nothing if every matching is forbidden.

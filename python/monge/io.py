@@ -121,14 +121,7 @@ def read_costs(path: AnyPath) -> Array:
     UnreadableFile
         As `read_cloud` does.
     """
-    file, name = _split_name(path)
-    return _read(
-        file,
-        "costs",
-        MASS_SUFFIXES,
-        lambda stream: _of_shape(_array(stream, file.suffix.lower(), name), "costs", "(n, m)"),
-        valid=lambda array: array > -np.inf,
-    )
+    return _read_shaped(path, "costs", "(n, m)", MASS_SUFFIXES, lambda array: array > -np.inf)
 
 
 def read_clouds(path: AnyPath) -> Array:
@@ -139,13 +132,22 @@ def read_clouds(path: AnyPath) -> Array:
     UnreadableFile
         As `read_cloud` does.
     """
+    return _read_shaped(path, "clouds", "(k, n, d)", (".npy", ".npz"), np.isfinite)
+
+
+def _read_shaped(
+    path: AnyPath,
+    what: str,
+    shape: str,
+    suffixes: Sequence[str],
+    valid: Callable[[Array], NDArray[np.bool_]],
+) -> Array:
     file, name = _split_name(path)
-    return _read(
-        file,
-        "clouds",
-        (".npy", ".npz"),
-        lambda stream: _of_shape(_array(stream, file.suffix.lower(), name), "clouds", "(k, n, d)"),
-    )
+
+    def read(stream: IO[bytes]) -> Array:
+        return _of_shape(_array(stream, file.suffix.lower(), name), what, shape)
+
+    return _read(file, what, suffixes, read, valid)
 
 
 def _of_shape(array: Array, what: str, shape: str) -> Array:

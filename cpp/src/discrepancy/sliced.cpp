@@ -129,9 +129,10 @@ class Slicer {
   /// dimensions; few leave their projections in the second-level cache until they are sorted.
   std::int64_t group() const {
     const std::int64_t threads = context_.thread_count();
-    const std::int64_t most =
-        std::min<std::int64_t>(x_.dim() < 16 ? 16 : 64, (count_ + threads - 1) / threads);
-    return std::clamp<std::int64_t>((most << 16) / (x_.size() + y_.size()) / 4 * 4, 1, most);
+    const std::int64_t each = (count_ + threads - 1) / threads;
+    const std::int64_t most = x_.dim() < 16 ? 16 : 64;
+    const std::int64_t fitting = (most << 16) / (x_.size() + y_.size()) / 4 * 4;
+    return std::clamp<std::int64_t>(std::min(fitting, each), 1, most);
   }
 
   /// Both sides of a thread's work.
