@@ -53,6 +53,7 @@ class CandidateArcs {
   Index col(std::size_t k) const { return cols_[k]; }
   double cost(std::size_t k) const { return costs_[k]; }
   const Index* cols() const { return cols_.data(); }
+  const double* costs() const { return costs_.data(); }
   kernels::ArcsView view() const { return {begin_.data(), cols_.data(), costs_.data()}; }
 
  private:

@@ -1,8 +1,10 @@
-// A cloud with masses at one level of a multiscale solve, and its halved successor.
+// A cloud with masses at one level of a multiscale solve: the finest, in kd order, and the halved
+// ones.
 #pragma once
 
 #include <vector>
 
+#include "geometry/kd_cloud.hpp"
 #include "monge/core/types.hpp"
 #include "solver/transport_tree.hpp"
 
@@ -37,6 +39,38 @@ inline LevelCloud halved(const LevelCloud& cloud) {
     half.mass.push_back(sum);
   }
   return half;
+}
+
+/// The caller's cloud without its atoms of no mass, in kd order.
+struct FinestCloud {
+  LevelCloud cloud;
+  std::vector<Index> order;  ///< the point at position k is the caller's order[k]
+};
+
+inline FinestCloud finest_cloud(const AnyMatrixView& points, const std::vector<Flow>& mass) {
+  const KdCloud all = make_kd_cloud(points, 2);
+  FinestCloud side;
+  side.cloud.dim = all.dim;
+  const std::size_t n = static_cast<std::size_t>(all.n);
+  for (std::size_t k = 0; k < n; ++k) {
+    const Flow own = mass[static_cast<std::size_t>(all.order[k])];
+    if (own == 0) continue;
+    side.order.push_back(all.order[k]);
+    side.cloud.mass.push_back(own);
+    for (std::size_t a = 0; a < static_cast<std::size_t>(all.dim); ++a) {
+      side.cloud.points.push_back(all.values[a * n + k]);
+    }
+  }
+  return side;
+}
+
+/// The positions of the caller's points, -1 of those without mass.
+inline std::vector<Index> positions(const FinestCloud& side, Index count) {
+  std::vector<Index> position(static_cast<std::size_t>(count), -1);
+  for (std::size_t k = 0; k < side.order.size(); ++k) {
+    position[static_cast<std::size_t>(side.order[k])] = static_cast<Index>(k);
+  }
+  return position;
 }
 
 }  // namespace monge

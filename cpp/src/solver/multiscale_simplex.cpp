@@ -5,7 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include "geometry/kd_cloud.hpp"
 #include "solver/cloud_level.hpp"
 #include "solver/integer_masses.hpp"
 #include "solver/tree_plan.hpp"
@@ -45,28 +44,14 @@ Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelClo
     std::unique_ptr<TransportTree> tree = level.solve();
     return Solved{std::move(tree), level.duals()};
   };
-  if (search.in_double || !fits_float(common_box(x, y), search.cost)) {
+  if (search.pairs.in_double || !fits_float(common_box(x, y), search.pairs.cost)) {
     return solve(CloudLevel<double>(search, x, y));
   }
   return solve(CloudLevel<float>(search, x, y));
 }
 
-/// A cloud of the problem without its atoms of no mass, in kd order.
-struct Side {
-  LevelCloud cloud;
-  std::vector<Index> order;  ///< the point at position k is the caller's order[k]
-};
-
-/// The positions of the caller's points, -1 of those without mass.
-std::vector<Index> positions(const Side& side, Index count) {
-  std::vector<Index> position(at(count), -1);
-  for (std::size_t k = 0; k < side.order.size(); ++k) {
-    position[at(side.order[k])] = static_cast<Index>(k);
-  }
-  return position;
-}
-
-Start warm_start(const Problem& problem, const Side& x, const Side& y, Context& context) {
+Start warm_start(const Problem& problem, const FinestCloud& x, const FinestCloud& y,
+                 Context& context) {
   const std::vector<double> prices = warm_prices(problem, context);
   Start start;
   for (Index j : y.order) start.prices.push_back(prices[at(j)]);
@@ -80,41 +65,31 @@ Start warm_start(const Problem& problem, const Side& x, const Side& y, Context& 
   return start;
 }
 
-Side make_side(const AnyMatrixView& points, const std::vector<Flow>& mass) {
-  const KdCloud all = make_kd_cloud(points, 2);
-  Side side;
-  side.cloud.dim = all.dim;
-  const std::size_t n = at(all.n);
-  for (std::size_t k = 0; k < n; ++k) {
-    const Index i = all.order[k];
-    if (mass[at(i)] == 0) continue;
-    side.order.push_back(i);
-    side.cloud.mass.push_back(mass[at(i)]);
-    for (std::size_t a = 0; a < static_cast<std::size_t>(all.dim); ++a) {
-      side.cloud.points.push_back(all.values[a * n + k]);
-    }
-  }
-  return side;
-}
-
 }  // namespace
 
 Result solve_multiscale_simplex(const Problem& problem, const MultiscaleSimplexOptions& options,
                                 Context& context) {
   const PointClouds& clouds = *problem.clouds();
   const IntegerMasses masses = integer_masses(problem);
-  const Side x = make_side(clouds.x, masses.a), y = make_side(clouds.y, masses.b);
+  const FinestCloud x = finest_cloud(clouds.x, masses.a), y = finest_cloud(clouds.y, masses.b);
   Team team(context.thread_count());
   RoundCounters counters;
-  const SpareNodes spare(problem, masses, cost_across(common_box(x.cloud, y.cloud), clouds.cost));
-  MultiscaleSearch search{clouds.cost, options, team, context, counters, spare};
+  const double dearest = cost_across(common_box(x.cloud, y.cloud), clouds.cost);
+  PairSearch pairs{clouds.cost,
+                   team,
+                   context,
+                   static_cast<Index>(options.row_candidates),
+                   static_cast<Index>(options.column_candidates),
+                   SpareNodes(problem, masses, dearest)};
+  const SpareNodes& spare = pairs.spare;
+  MultiscaleSearch search{pairs, options, counters};
   std::optional<Start> start;
   if (!problem.warm_start.empty()) start = warm_start(problem, x, y, context);
   const Solved solved = solve_level(search, x.cloud, y.cloud, std::move(start));
   Result result;
   result.plan = plan_of(problem, *solved.tree, x.order, y.order, spare);
   set_potentials(problem, spare.settled(solved.duals), x.order, y.order, context, result);
-  if (search.stopped()) {
+  if (pairs.stopped()) {
     result.status = status_of(context.interruption());
   } else if (context.rtol > 0) {
     result.status = Status::within_tolerance;

@@ -35,7 +35,17 @@ Duals duals_of(const TransportTree& tree) {
   return duals;
 }
 
-/// The most violated pairs of each row, and the most violated one of each column.
+/// Lowering every u_i by its row's worst violation makes the potentials feasible.
+double relative_gap(const Pricing& pricing, const std::vector<Flow>& a, double cost) {
+  ExactSum gap;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    gap.add_product(static_cast<double>(a[i]), -pricing.row_worst[i]);
+  }
+  return gap.value() > 0 ? gap.value() / std::fabs(cost) : 0;
+}
+
+}  // namespace
+
 std::vector<Arc> most_violated(Pricing& pricing, Index cols, Index kept_per_row) {
   std::vector<Violation> column_worst(at(cols), Violation{0, {-1, -1, 0}});
   for (const auto& part : pricing.parts) {
@@ -61,7 +71,6 @@ std::vector<Arc> most_violated(Pricing& pricing, Index cols, Index kept_per_row)
   return kept;
 }
 
-/// Those that are not candidates: one that is can only be violated by rounding.
 std::vector<Arc> unknown(const CandidateArcs& arcs, std::vector<Arc> violated) {
   std::erase_if(violated, [&](const Arc& arc) {
     const Index* end = arcs.cols() + arcs.end(arc.row);
@@ -69,17 +78,6 @@ std::vector<Arc> unknown(const CandidateArcs& arcs, std::vector<Arc> violated) {
   });
   return violated;
 }
-
-/// Lowering every u_i by its row's worst violation makes the potentials feasible.
-double relative_gap(const Pricing& pricing, const std::vector<Flow>& a, double cost) {
-  ExactSum gap;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    gap.add_product(static_cast<double>(a[i]), -pricing.row_worst[i]);
-  }
-  return gap.value() > 0 ? gap.value() / std::fabs(cost) : 0;
-}
-
-}  // namespace
 
 Stats stats_of(const RoundCounters& counters) {
   const auto number = [](std::int64_t count) { return static_cast<double>(count); };

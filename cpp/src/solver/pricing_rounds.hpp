@@ -32,6 +32,12 @@ struct Pricing {
 /// Finds all violated pairs. May stop early if the context is interrupted.
 using PriceAllPairs = std::function<Pricing(const Duals&, const Tolerance&)>;
 
+/// The most violated pairs of each row, and the most violated one of each column.
+std::vector<Arc> most_violated(Pricing& pricing, Index cols, Index kept_per_row);
+
+/// Those that are not candidates: one that is can only be violated by rounding.
+std::vector<Arc> unknown(const CandidateArcs& arcs, std::vector<Arc> violated);
+
 struct RoundCounters {
   std::int64_t rounds = 0, local_pivots = 0, pivots = 0, cycle_nodes = 0, shifted_nodes = 0,
                tours = 0, arcs = 0;

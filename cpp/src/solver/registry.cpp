@@ -5,6 +5,7 @@
 #include "monge/core/text.hpp"
 #include "monge/solver/auction.hpp"
 #include "monge/solver/hungarian.hpp"
+#include "monge/solver/multiscale_hungarian.hpp"
 #include "monge/solver/multiscale_simplex.hpp"
 #include "monge/solver/network_simplex.hpp"
 #include "monge/solver/sorting_1d.hpp"
@@ -31,6 +32,16 @@ const std::vector<SolverEntry>& list() {
       entry("sorting_1d", "points on a line, any masses: sorting, O((n + m) log (n + m))",
             {.transport = true, .clouds = true, .any_masses = true, .convex_line_only = true}, {},
             solve_sorting_1d),
+      entry(
+          "multiscale_hungarian",
+          "clouds of n = m points and equal masses, dimension 1 to 8: shortest augmenting paths on "
+          "candidate arcs, coarse to fine, O(n) memory",
+          {.transport = true,
+           .clouds = true,
+           .max_dim = spatial_max_dim,
+           .warm_potentials = true,
+           .warm_plan = true},
+          {.least_pairs = 512.0 * 512.0}, solve_multiscale_hungarian),
       entry("multiscale_simplex",
             "clouds of any masses and sizes, dimension 1 to 8: network simplex on candidate arcs, "
             "coarse to fine, O(n + m) memory",

@@ -211,7 +211,7 @@ TEST(WarmStart, CostsOfATransposedViewStartFromTheRightSide) {
 TEST(WarmStart, AutoTakesWhatCanUseIt) {
   const Moved moved(1e-3);
   const Problem problem = validate(moved.problem(true));
-  EXPECT_EQ(select_solver("auto", problem).name, "multiscale_simplex");
+  EXPECT_EQ(select_solver("auto", problem).name, "multiscale_hungarian");
   const Instance line = generate_instance("line", 20, 0);
   Problem on_line = line.problem();
   const std::vector<double> g(at(on_line.cols()), 0.0);

@@ -1,0 +1,133 @@
+// An assignment of n rows to n columns on candidate arcs, by shortest augmenting paths: the search
+// of hungarian.hpp where few arcs are known and more may come.
+//
+// Prices p of columns are kept such that every row holds the best c_ij + p_j of its arcs. A row
+// that holds nothing searches, by Dijkstra's algorithm over reduced costs, for the nearest column
+// that nobody owns; prices on the way rise to make the path tight, and owners along it move over.
+// From prices that are nearly right, such a search sees a few dozen rows, most of them neighbours.
+//
+// A search from which arcs lead to no free column has seen a set of rows and columns that nothing
+// leaves. These columns are closed to the searches after it, which would end there too, until the
+// caller adds arcs to those rows.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "monge/core/context.hpp"
+#include "solver/candidate_arcs.hpp"
+
+namespace monge {
+
+/// Columns by distance, the nearest first: a binary heap.
+class NearestFirst {
+ public:
+  struct Reached {
+    double distance;
+    Index column;
+  };
+  bool empty() const { return heap_.empty(); }
+  void clear() { heap_.clear(); }
+  const Reached& nearest() const { return heap_.front(); }
+
+  void push(const Reached& reached) {
+    std::size_t k = heap_.size();
+    heap_.push_back(reached);
+    for (; k > 0 && reached.distance < heap_[(k - 1) / 2].distance; k = (k - 1) / 2) {
+      heap_[k] = heap_[(k - 1) / 2];
+    }
+    heap_[k] = reached;
+  }
+
+  Reached pop() {
+    const Reached first = heap_.front(), last = heap_.back();
+    heap_.pop_back();
+    const std::size_t count = heap_.size();
+    if (count == 0) return first;
+    std::size_t k = 0;
+    for (std::size_t child = 1; child < count; child = 2 * k + 1) {
+      if (child + 1 < count && heap_[child + 1].distance < heap_[child].distance) ++child;
+      if (!(heap_[child].distance < last.distance)) break;
+      heap_[k] = heap_[child];
+      k = child;
+    }
+    heap_[k] = last;
+    return first;
+  }
+
+ private:
+  std::vector<Reached> heap_;
+};
+
+class CandidatePaths {
+ public:
+  struct Counters {
+    std::int64_t paths = 0, scans = 0, arcs = 0;
+  };
+
+  CandidatePaths(Index n, std::vector<double> prices);
+
+  /// Rows take their best column if nobody owns it; of several equally good ones `preferred`[i] (if
+  /// there are any, -1 for none).
+  void take_best(const CandidateArcs& arcs, const std::vector<Index>& preferred);
+
+  /// A path for every row that holds nothing, but those from which there is none. False if the
+  /// context was interrupted or more than `most_arcs` arcs were looked at in all.
+  bool augment_all(const CandidateArcs& arcs, std::int64_t most_arcs, Context& context);
+
+  /// Rows from which no free column was reached, and the columns that were.
+  const std::vector<Index>& closed_rows() const { return closed_rows_; }
+  const std::vector<char>& closed_columns() const { return closed_; }
+  /// After arcs were added to the closed rows.
+  void reopen();
+
+  /// Row i holds nothing from now on.
+  void release(Index i);
+  bool holds(Index i) const { return held_[at(i)].column >= 0; }
+  Index column(Index i) const { return held_[at(i)].column; }
+  double held_cost(Index i) const { return held_[at(i)].cost; }
+  /// c + p of what row i holds.
+  double value(Index i) const { return held_[at(i)].cost + price_[at(held_[at(i)].column)]; }
+  const std::vector<double>& prices() const { return price_; }
+
+  const Counters& counters() const { return counters_; }
+
+ private:
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+  struct Held {
+    double cost = 0;
+    Index column = -1;
+  };
+  /// The arc by which a column is reached.
+  struct By {
+    double cost;
+    Index row;
+  };
+
+  double least_value(const CandidateArcs& arcs, Index i) const;
+  void enter(const CandidateArcs& arcs, Index i, double distance, double own);
+  void search(const CandidateArcs& arcs, Index start);
+  void flip(Index start);
+  void close(Index start);
+
+  std::vector<double> price_;
+  std::vector<Held> held_;
+  std::vector<Index> owner_;
+  std::vector<Index> closed_rows_;
+  std::vector<char> closed_;
+
+  // Of one search.
+  std::vector<double> distance_;  ///< of columns
+  std::vector<By> by_;
+  NearestFirst queue_;
+  std::vector<Index> touched_, finished_;
+  double nearest_free_ = infinity;
+  Index free_column_ = -1;
+
+  Counters counters_;
+};
+
+}  // namespace monge

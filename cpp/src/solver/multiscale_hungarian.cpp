@@ -1,0 +1,143 @@
+#include "monge/solver/multiscale_hungarian.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "monge/solver/multiscale_simplex.hpp"
+#include "solver/assignment_level.hpp"
+#include "solver/tree_plan.hpp"
+
+namespace monge {
+namespace {
+
+/// Up to this many points no coarser level is formed.
+constexpr Index coarsest = 64;
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// What all levels share.
+struct Search {
+  PairSearch& pairs;
+  Index violated_kept;
+  PathCounters& counters;
+};
+
+/// Where to begin instead of coarser levels, in kd order.
+struct Start {
+  std::vector<double> prices;
+  std::vector<Index> preferred;
+};
+
+struct Solved {
+  bool optimal = false;
+  Duals duals;
+  std::vector<Index> columns;  ///< -1 of rows that hold none
+};
+
+template <class Level>
+Solved solved(Level& level, Index n) {
+  Solved result{level.solve(), level.duals(), std::vector<Index>(at(n), -1)};
+  if (level.paths().prices().empty()) return result;
+  for (Index i = 0; i < n; ++i) result.columns[at(i)] = level.paths().column(i);
+  return result;
+}
+
+/// From `start`, or else from coarser levels.
+Solved solve_level(Search& search, const LevelCloud& x, const LevelCloud& y,
+                   std::optional<Start> start) {
+  LevelCloud coarse_x;
+  std::optional<Solved> coarse;
+  if (!start && x.n() > coarsest) {
+    coarse_x = halved(x);
+    coarse = solve_level(search, coarse_x, halved(y), {});
+    if (!coarse->optimal) {
+      const std::vector<double> zeros(at(x.n()), 0.0);
+      return {false, {zeros, zeros}, std::vector<Index>(at(x.n()), -1)};
+    }
+  }
+  const auto solve = [&](auto level) {
+    if (start) level.start_from(std::move(start->prices), std::move(start->preferred));
+    if (coarse) level.start_from(coarse_x, coarse->duals.u);
+    return solved(level, x.n());
+  };
+  if (search.pairs.in_double || !fits_float(common_box(x, y), search.pairs.cost)) {
+    return solve(
+        AssignmentLevel<double>(search.pairs, x, y, search.violated_kept, search.counters));
+  }
+  return solve(AssignmentLevel<float>(search.pairs, x, y, search.violated_kept, search.counters));
+}
+
+Start warm_start(const Problem& problem, const FinestCloud& x, const FinestCloud& y,
+                 Context& context) {
+  const std::vector<double> prices = warm_prices(problem, context);
+  Start start;
+  for (Index j : y.order) start.prices.push_back(prices[at(j)]);
+  const WarmStart& given = problem.warm_start;
+  if (!given.has_plan()) return start;
+  const std::vector<Index> row_at = positions(x, problem.rows()),
+                           col_at = positions(y, problem.cols());
+  start.preferred.assign(x.order.size(), -1);
+  for (std::size_t k = 0; k < given.rows.size(); ++k) {
+    start.preferred[at(row_at[at(given.rows[k])])] = col_at[at(given.cols[k])];
+  }
+  return start;
+}
+
+/// Rows without a column get those that are left, in order.
+void complete(std::vector<Index>& columns) {
+  std::vector<char> taken(columns.size());
+  for (Index j : columns) {
+    if (j >= 0) taken[at(j)] = true;
+  }
+  std::size_t left = 0;
+  for (Index& column : columns) {
+    if (column >= 0) continue;
+    while (taken[left]) ++left;
+    column = static_cast<Index>(left++);
+  }
+}
+
+Stats stats_of(const PathCounters& counters) {
+  const auto number = [](std::int64_t count) { return static_cast<double>(count); };
+  return {{"rounds", number(counters.rounds)},
+          {"shortest_paths", number(counters.paths)},
+          {"path_scans", number(counters.scans)},
+          {"path_arcs", number(counters.arcs)}};
+}
+
+}  // namespace
+
+Result solve_multiscale_hungarian(const Problem& problem, const MultiscaleHungarianOptions& options,
+                                  Context& context) {
+  const PointClouds& clouds = *problem.clouds();
+  const std::vector<Flow> one_each(at(problem.rows()), 1);
+  const FinestCloud x = finest_cloud(clouds.x, one_each), y = finest_cloud(clouds.y, one_each);
+  std::optional<Start> start;
+  if (!problem.warm_start.empty()) start = warm_start(problem, x, y, context);
+  PathCounters counters;
+  Solved found;
+  {
+    Team team(context.thread_count());
+    PairSearch pairs{clouds.cost, team, context, static_cast<Index>(options.row_candidates),
+                     static_cast<Index>(options.column_candidates)};
+    Search search{pairs, static_cast<Index>(options.violated_kept), counters};
+    found = solve_level(search, x.cloud, y.cloud, std::move(start));
+  }
+  Result result;
+  if (!found.optimal && context.interruption() == Interruption::none) {
+    result = solve_multiscale_simplex(problem, {}, context);
+    const Stats paths = stats_of(counters);
+    result.stats.insert(result.stats.end(), paths.begin() + 1, paths.end());
+    return result;
+  }
+  complete(found.columns);
+  for (std::size_t i = 0; i < found.columns.size(); ++i) {
+    result.plan.add(x.order[i], y.order[at(found.columns[i])], problem.row_mass(0));
+  }
+  set_potentials(problem, found.duals, x.order, y.order, context, result);
+  if (!found.optimal) result.status = status_of(context.interruption());
+  result.stats = stats_of(counters);
+  return result;
+}
+
+}  // namespace monge
