@@ -53,6 +53,8 @@ struct Nodes {
   V low(int a) const { return axis(view.low, a) - broadcast(x[a]); }
   V high(int a) const { return axis(view.high, a) - broadcast(x[a]); }
   V slope(int a) const { return axis(view.slope, a); }
+  /// high - low, without the rounding of the two: a steep slope would multiply that.
+  V extent(int a) const { return axis(view.high, a) - axis(view.low, a); }
   V offset() const { return load_as<V>(view.offset + k); }
   V least_price() const { return load_as<V>(view.least_price + k); }
 
@@ -85,14 +87,15 @@ V affine_bound(const Cost&, int, const Nodes<T>&, V bound) {
   return bound;
 }
 
-// With t = y - x: |t|^2 + slope . (t - low) is separable, and its least value over the box exact.
+// With y - x = low + s: |low + s|^2 + slope . s is separable, and its least value over the box
+// exact.
 template <class T, class V>
 V affine_bound(const SqEuclidean&, int dim, const Nodes<T>& nodes, V bound) {
   V sum = nodes.offset();
   for (int a = 0; a < dim; ++a) {
     const V low = nodes.low(a), slope = nodes.slope(a);
-    const V t = clamp(broadcast(T(-0.5)) * slope, low, nodes.high(a));
-    sum += t * t + slope * (t - low);
+    const V s = clamp(broadcast(T(-0.5)) * slope - low, broadcast(T(0)), nodes.extent(a));
+    sum += (low + s) * (low + s) + slope * s;
   }
   return larger(bound, sum);
 }
@@ -111,24 +114,24 @@ V affine_bound(const Euclidean&, int dim, const Nodes<T>& nodes, V bound) {
   const V inverse = distance > zero ? broadcast(T(1)) / distance : zero;
   V sum = nodes.offset() + distance;
   for (int a = 0; a < dim; ++a) {
-    const V low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
-    const V tilt = half * (low + high) * inverse + slope;
-    sum += (slope - absolute(tilt)) * (half * (high - low));
+    const V slope = nodes.slope(a);
+    const V tilt = half * (nodes.low(a) + nodes.high(a)) * inverse + slope;
+    sum += (slope - absolute(tilt)) * (half * nodes.extent(a));
   }
   return larger(bound, sum);
 }
 
-// |t_a| + slope (t_a - low) is separable too, and piecewise linear.
+// |low + s| + slope s is separable too, and piecewise linear.
 template <class T, class V>
 V affine_bound(const Cityblock&, int dim, const Nodes<T>& nodes, V bound) {
   const V one = broadcast(T(1));
   V sum = nodes.offset();
   for (int a = 0; a < dim; ++a) {
-    const V low = nodes.low(a), high = nodes.high(a), slope = nodes.slope(a);
-    V t = clamp(broadcast(T(0)), low, high);
-    t = slope > one ? low : t;
-    t = slope < -one ? high : t;
-    sum += absolute(t) + slope * (t - low);
+    const V low = nodes.low(a), extent = nodes.extent(a), slope = nodes.slope(a);
+    V s = clamp(-low, broadcast(T(0)), extent);
+    s = slope > one ? broadcast(T(0)) : s;
+    s = slope < -one ? extent : s;
+    sum += absolute(low + s) + slope * s;
   }
   return larger(bound, sum);
 }

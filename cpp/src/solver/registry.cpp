@@ -41,7 +41,7 @@ const std::vector<SolverEntry>& list() {
            .max_dim = spatial_max_dim,
            .warm_potentials = true,
            .warm_plan = true},
-          {.least_pairs = 512.0 * 512.0}, solve_multiscale_hungarian),
+          {.least_pairs = 384.0 * 384.0}, solve_multiscale_hungarian),
       entry("multiscale_simplex",
             "clouds of any masses and sizes, dimension 1 to 8: network simplex on candidate arcs, "
             "coarse to fine, O(n + m) memory",

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <numeric>
 #include <random>
 #include <string>
@@ -125,6 +126,47 @@ TYPED_TEST(CloudFilterTest, NothingAtOrBelowALimitIsLost) {
       EXPECT_LT(passed, s.x.n() * s.y.n() / 2) << "it filters nothing";
     }
   });
+}
+
+// Prices that differ over short distances make steep affine bounds, which multiply what rounding
+// does to coordinates of rows far away.
+TYPED_TEST(CloudFilterTest, SteepPricesOfTinyClustersLoseNothing) {
+  using T = TypeParam;
+  std::mt19937_64 random(5);
+  const auto draw = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
+  const Index clusters = 40, each = 32;
+  LevelCloud x, y;
+  x.dim = y.dim = 3;
+  std::vector<double> price;
+  for (Index k = 0; k < clusters; ++k) {
+    const double centre[3] = {draw(), draw(), draw()};
+    for (Index j = 0; j < each; ++j) {
+      const double along = 1e-5 * draw();
+      for (double c : centre) y.points.push_back(c + along + 1e-7 * draw());
+      y.mass.push_back(1);
+      price.push_back((k % 2 == 0 ? 3e4 : -3e4) * along + 1e-3 * draw());
+    }
+  }
+  for (Index i = 0; i < 300; ++i) {
+    for (int a = 0; a < 3; ++a) x.points.push_back(1 + draw());
+    x.mass.push_back(1);
+  }
+  const CommonBox box = common_box(x, y);
+  for (const GroundCost& cost : {GroundCost{SqEuclidean{}}, {Euclidean{}}, {Cityblock{}}}) {
+    CloudFilter<T> columns(y, box), rows(x, box);
+    columns.set_prices(price);
+    const auto least = [&](Index i) {
+      double value = std::numeric_limits<double>::infinity();
+      for (Index j = 0; j < y.n(); ++j) {
+        value = std::min(value, evaluate(cost, x.point(i), y.point(j), 3) + price[at(j)]);
+      }
+      return value;
+    };
+    Index lost = 0;
+    columns.below(cost, rows, 0, x.n(), columns.slack(cost, box), least,
+                  [&](Index, const kernels::Hit<T>*, Index count) { lost += count == 0; });
+    EXPECT_EQ(lost, 0) << name_of(cost);
+  }
 }
 
 TYPED_TEST(CloudFilterTest, TheLeastAreTheLeastUpToItsSlack) {
