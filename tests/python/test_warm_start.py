@@ -20,6 +20,12 @@ def moved(x, step=1e-3, seed=1):
     return x + step * np.random.default_rng(seed).standard_normal(x.shape)
 
 
+def work(solution):
+    """Pivots, or rows scanned on the way."""
+    stats = solution.stats
+    return stats["pivots"] if "pivots" in stats else stats["path_scans"]
+
+
 def start_of(solution):
     return {"potentials": (solution.f, solution.g), "plan": solution.plan}
 
@@ -39,14 +45,15 @@ def test_an_earlier_solution_gives_the_same_answer(solver, cost):
 
 @pytest.mark.parametrize("sizes", [(600, 600), (500, 700)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_plan_saves_most_pivots(sizes, dtype):
+def test_a_plan_saves_most_work(sizes, dtype):
     x, y = (points.astype(dtype) for points in clouds(*sizes))
     later = moved(x).astype(dtype)
     earlier = monge.solve(x, y)
     cold = monge.solve(later, y)
     warm = monge.solve(later, y, **start_of(earlier))
-    assert warm.solver == cold.solver == "multiscale_simplex"
-    assert warm.stats["pivots"] < 0.4 * cold.stats["pivots"]
+    assert warm.solver == cold.solver
+    assert warm.solver.startswith("multiscale_")
+    assert work(warm) < 0.4 * work(cold)
     assert warm.cost == pytest.approx(cold.cost, rel=1e-12)
 
 
@@ -55,7 +62,7 @@ def test_potentials_alone_save_work_too():
     earlier, cold = monge.solve(x, y), monge.solve(moved(x), y)
     for potentials in ((earlier.f, earlier.g), (None, earlier.g), (earlier.f, None)):
         warm = monge.solve(moved(x), y, potentials=potentials)
-        assert warm.stats["pivots"] < 0.7 * cold.stats["pivots"]
+        assert work(warm) < 0.7 * work(cold)
         assert warm.cost == pytest.approx(cold.cost, rel=1e-12)
 
 
@@ -76,7 +83,7 @@ def test_changed_masses_start_from_the_old_plan():
     assert gone.cost == pytest.approx(monge.emd(x, y, a / a.sum(), b), rel=1e-12)
 
 
-@pytest.mark.parametrize("solver", [name for name in WARM if name != "multiscale_simplex"])
+@pytest.mark.parametrize("solver", [name for name in WARM if not name.startswith("multiscale_")])
 def test_cost_matrices_start_from_earlier_solutions(solver):
     random = np.random.default_rng(0)
     matrix = random.random((80, 80))

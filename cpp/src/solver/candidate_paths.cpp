@@ -66,13 +66,13 @@ void CandidatePaths::enter(const CandidateArcs& arcs, Index i, double distance, 
     const std::size_t j = at(cols[k]);
     // Rounding may make a reduced cost negative, never a distance smaller than where it began.
     const double reached = std::max(distance, base + (costs[k] + price[j]));
-    if (reached >= nearest_free_ || reached >= known[j]) continue;
+    if (reached >= nearest_end_ || reached >= known[j]) continue;
     if (known[j] == infinity) touched_.push_back(cols[k]);
     known[j] = reached;
     by_[j] = {costs[k], i};
-    if (owner_[j] < 0) {
-      nearest_free_ = reached;
-      free_column_ = cols[k];
+    if (owner_[j] < 0 || closed_[j]) {
+      nearest_end_ = reached;
+      end_ = cols[k];
     } else {
       queue_.push({reached, cols[k]});
     }
@@ -84,27 +84,27 @@ void CandidatePaths::search(const CandidateArcs& arcs, Index start) {
   queue_.clear();
   touched_.clear();
   finished_.clear();
-  nearest_free_ = infinity;
-  free_column_ = -1;
+  nearest_end_ = infinity;
+  end_ = -1;
   enter(arcs, start, 0, least_value(arcs, start));
-  while (!queue_.empty() && queue_.nearest().distance < nearest_free_) {
+  while (!queue_.empty() && queue_.nearest().distance < nearest_end_) {
     const auto [distance, j] = queue_.pop();
     if (distance > distance_[at(j)]) continue;  // reached better since
     finished_.push_back(j);
     const Index i = owner_[at(j)];
     enter(arcs, i, distance, value(i));
   }
-  if (free_column_ >= 0) {
-    for (Index j : finished_) price_[at(j)] += nearest_free_ - distance_[at(j)];
-    flip(start);
-    for (Index j : touched_) distance_[at(j)] = infinity;
-  } else {
+  if (end_ < 0) {
     close(start);
+  } else if (!closed_[at(end_)]) {
+    for (Index j : finished_) price_[at(j)] += nearest_end_ - distance_[at(j)];
+    flip(start);
   }
+  for (Index j : touched_) distance_[at(j)] = infinity;
 }
 
 void CandidatePaths::flip(Index start) {
-  for (Index j = free_column_;;) {
+  for (Index j = end_;;) {
     const auto [cost, i] = by_[at(j)];
     const Index next = held_[at(i)].column;
     held_[at(i)] = {cost, j};
@@ -119,16 +119,12 @@ void CandidatePaths::close(Index start) {
   for (Index j : touched_) {
     closed_[at(j)] = true;
     closed_rows_.push_back(owner_[at(j)]);
-    distance_[at(j)] = -infinity;  // no search comes here
   }
 }
 
 void CandidatePaths::reopen() {
   closed_rows_.clear();
-  for (std::size_t j = 0; j < closed_.size(); ++j) {
-    if (closed_[j]) distance_[j] = infinity;
-    closed_[j] = false;
-  }
+  std::fill(closed_.begin(), closed_.end(), false);
 }
 
 void CandidatePaths::release(Index i) {

@@ -7,8 +7,8 @@
 // From prices that are nearly right, such a search sees a few dozen rows, most of them neighbours.
 //
 // A search from which arcs lead to no free column has seen a set of rows and columns that nothing
-// leaves. These columns are closed to the searches after it, which would end there too, until the
-// caller adds arcs to those rows.
+// leaves. These columns are closed: where a closed column is nearer than any free one, a search
+// ends and its row waits, prices unchanged, until the caller has added arcs to the rows of the set.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +72,7 @@ class CandidatePaths {
   /// there are any, -1 for none).
   void take_best(const CandidateArcs& arcs, const std::vector<Index>& preferred);
 
-  /// A path for every row that holds nothing, but those from which there is none. False if the
+  /// A path for every row that holds nothing, but those that lead to closed columns. False if the
   /// context was interrupted or more than `most_arcs` arcs were looked at in all.
   bool augment_all(const CandidateArcs& arcs, std::int64_t most_arcs, Context& context);
 
@@ -124,8 +124,8 @@ class CandidatePaths {
   std::vector<By> by_;
   NearestFirst queue_;
   std::vector<Index> touched_, finished_;
-  double nearest_free_ = infinity;
-  Index free_column_ = -1;
+  double nearest_end_ = infinity;
+  Index end_ = -1;  ///< the nearest column that is free or closed
 
   Counters counters_;
 };

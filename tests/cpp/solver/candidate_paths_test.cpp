@@ -97,6 +97,36 @@ TEST(CandidatePaths, RowsThatLeadNowhereAreToldAndGoOnOnNewArcs) {
   EXPECT_EQ(total(paths, 4), 1 + 1 + 4 + 5);
 }
 
+// Some rows of these graphs lead nowhere; what the others do must not spoil anyone's prices.
+TEST(CandidatePaths, EveryRowHoldsItsBestEvenWhereOthersLeadNowhere) {
+  Context context;
+  int closed = 0;
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    const Index n = 12;
+    const std::vector<double> random = uniform_numbers(2 * n * n, seed);
+    std::vector<Arc> list;
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < n; ++j) {
+        const std::size_t k = static_cast<std::size_t>(i * n + j);
+        if (random[k + n * n] < 0.15) list.push_back({i, j, random[k]});
+      }
+      list.push_back({i, i / 2, 0.5});
+    }
+    const CandidateArcs arcs = arcs_of(n, list);
+    CandidatePaths paths(n, std::vector<double>(static_cast<std::size_t>(n), 0.0));
+    paths.take_best(arcs, {});
+    ASSERT_TRUE(paths.augment_all(arcs, many, context));
+    closed += !paths.closed_rows().empty();
+    for (Index i = 0; i < n; ++i) {
+      for (std::size_t k = arcs.begin(i); paths.holds(i) && k < arcs.end(i); ++k) {
+        const double value = arcs.cost(k) + paths.prices()[static_cast<std::size_t>(arcs.col(k))];
+        EXPECT_GE(value, paths.value(i) - 1e-12);
+      }
+    }
+  }
+  EXPECT_GT(closed, 100);
+}
+
 TEST(CandidatePaths, APreferredColumnWinsAmongEqualsOnly) {
   const CandidateArcs arcs = arcs_of(2, {{0, 0, 1}, {0, 1, 1}, {1, 0, 1}, {1, 1, 2}});
   CandidatePaths paths(2, {0, 0});
