@@ -1,22 +1,24 @@
 #include "solver/candidate_paths.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace monge {
 
-CandidatePaths::CandidatePaths(Index n, std::vector<double> prices)
-    : price_(std::move(prices)),
-      held_(at(n)),
-      owner_(at(n), -1),
-      closed_(at(n)),
-      distance_(at(n), infinity),
-      by_(at(n)) {}
+CandidatePaths::CandidatePaths(Index n, const std::vector<double>& prices)
+    : columns_(at(n)), held_(at(n)), closed_(at(n)) {
+  for (std::size_t j = 0; j < prices.size(); ++j) columns_[j].price = prices[j];
+}
+
+std::vector<double> CandidatePaths::prices() const {
+  std::vector<double> prices;
+  for (const Column& column : columns_) prices.push_back(column.price);
+  return prices;
+}
 
 double CandidatePaths::least_value(const CandidateArcs& arcs, Index i) const {
   double least = infinity;
   for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
-    least = std::min(least, arcs.cost(k) + price_[at(arcs.col(k))]);
+    least = std::min(least, arcs.cost(k) + columns_[at(arcs.col(k))].price);
   }
   return least;
 }
@@ -27,10 +29,10 @@ void CandidatePaths::take_best(const CandidateArcs& arcs, const std::vector<Inde
     const double least = least_value(arcs, i);
     for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
       const Index j = arcs.col(k);
-      if (arcs.cost(k) + price_[at(j)] != least || owner_[at(j)] >= 0) continue;
+      if (arcs.cost(k) + columns_[at(j)].price != least || columns_[at(j)].owner >= 0) continue;
       if (!any && j != preferred[at(i)]) continue;
       held_[at(i)] = {arcs.cost(k), j};
-      owner_[at(j)] = i;
+      columns_[at(j)].owner = i;
       return;
     }
   };
@@ -57,24 +59,26 @@ bool CandidatePaths::augment_all(const CandidateArcs& arcs, std::int64_t most_ar
 void CandidatePaths::enter(const CandidateArcs& arcs, Index i, double distance, double own) {
   const std::size_t end = arcs.end(i);
   const Index* cols = arcs.cols();
-  const double *costs = arcs.costs(), *price = price_.data();
-  double* known = distance_.data();
+  const double* costs = arcs.costs();
+  Column* columns = columns_.data();
   const double base = distance - own;
   ++counters_.scans;
   counters_.arcs += static_cast<std::int64_t>(end - arcs.begin(i));
   for (std::size_t k = arcs.begin(i); k < end; ++k) {
-    const std::size_t j = at(cols[k]);
+    const Index j = cols[k];
+    Column& column = columns[j];
     // Rounding may make a reduced cost negative, never a distance smaller than where it began.
-    const double reached = std::max(distance, base + (costs[k] + price[j]));
-    if (reached >= nearest_end_ || reached >= known[j]) continue;
-    if (known[j] == infinity) touched_.push_back(cols[k]);
-    known[j] = reached;
-    by_[j] = {costs[k], i};
-    if (owner_[j] < 0 || closed_[j]) {
+    const double reached = std::max(distance, base + (costs[k] + column.price));
+    if (reached >= nearest_end_ || reached >= column.distance) continue;
+    if (column.distance == infinity) touched_.push_back(j);
+    column.distance = reached;
+    column.cost = costs[k];
+    column.row = i;
+    if (column.owner < 0 || closed_[at(j)]) {
       nearest_end_ = reached;
-      end_ = cols[k];
+      end_ = j;
     } else {
-      queue_.push({reached, cols[k]});
+      queue_.push({reached, j});
     }
   }
 }
@@ -89,26 +93,30 @@ void CandidatePaths::search(const CandidateArcs& arcs, Index start) {
   enter(arcs, start, 0, least_value(arcs, start));
   while (!queue_.empty() && queue_.nearest().distance < nearest_end_) {
     const auto [distance, j] = queue_.pop();
-    if (distance > distance_[at(j)]) continue;  // reached better since
+    const Column& column = columns_[at(j)];
+    if (distance > column.distance) continue;  // reached better since
     finished_.push_back(j);
-    const Index i = owner_[at(j)];
-    enter(arcs, i, distance, value(i));
+    enter(arcs, column.owner, distance, value(column.owner));
   }
   if (end_ < 0) {
     close(start);
   } else if (!closed_[at(end_)]) {
-    for (Index j : finished_) price_[at(j)] += nearest_end_ - distance_[at(j)];
+    for (Index j : finished_) {
+      Column& column = columns_[at(j)];
+      column.price += nearest_end_ - column.distance;
+    }
     flip(start);
   }
-  for (Index j : touched_) distance_[at(j)] = infinity;
+  for (Index j : touched_) columns_[at(j)].distance = infinity;
 }
 
 void CandidatePaths::flip(Index start) {
   for (Index j = end_;;) {
-    const auto [cost, i] = by_[at(j)];
+    Column& column = columns_[at(j)];
+    const Index i = column.row;
     const Index next = held_[at(i)].column;
-    held_[at(i)] = {cost, j};
-    owner_[at(j)] = i;
+    held_[at(i)] = {column.cost, j};
+    column.owner = i;
     if (i == start) return;
     j = next;
   }
@@ -118,7 +126,7 @@ void CandidatePaths::close(Index start) {
   closed_rows_.push_back(start);
   for (Index j : touched_) {
     closed_[at(j)] = true;
-    closed_rows_.push_back(owner_[at(j)]);
+    closed_rows_.push_back(columns_[at(j)].owner);
   }
 }
 
@@ -129,7 +137,7 @@ void CandidatePaths::reopen() {
 
 void CandidatePaths::release(Index i) {
   if (!holds(i)) return;
-  owner_[at(held_[at(i)].column)] = -1;
+  columns_[at(held_[at(i)].column)].owner = -1;
   held_[at(i)].column = -1;
 }
 

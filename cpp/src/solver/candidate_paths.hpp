@@ -66,7 +66,7 @@ class CandidatePaths {
     std::int64_t paths = 0, scans = 0, arcs = 0;
   };
 
-  CandidatePaths(Index n, std::vector<double> prices);
+  CandidatePaths(Index n, const std::vector<double>& prices);
 
   /// Rows take their best column if nobody owns it; of several equally good ones `preferred`[i] (if
   /// there are any, -1 for none).
@@ -82,14 +82,17 @@ class CandidatePaths {
   /// After arcs were added to the closed rows.
   void reopen();
 
+  bool empty() const { return held_.empty(); }
   /// Row i holds nothing from now on.
   void release(Index i);
   bool holds(Index i) const { return held_[at(i)].column >= 0; }
   Index column(Index i) const { return held_[at(i)].column; }
   double held_cost(Index i) const { return held_[at(i)].cost; }
   /// c + p of what row i holds.
-  double value(Index i) const { return held_[at(i)].cost + price_[at(held_[at(i)].column)]; }
-  const std::vector<double>& prices() const { return price_; }
+  double value(Index i) const {
+    return held_[at(i)].cost + columns_[at(held_[at(i)].column)].price;
+  }
+  std::vector<double> prices() const;
 
   const Counters& counters() const { return counters_; }
 
@@ -101,10 +104,13 @@ class CandidatePaths {
     double cost = 0;
     Index column = -1;
   };
-  /// The arc by which a column is reached.
-  struct By {
-    double cost;
-    Index row;
+  /// All that an arc's look at its column touches, on one cache line.
+  struct alignas(32) Column {
+    double price = 0;
+    double distance = infinity;  ///< in the search under way
+    double cost = 0;             ///< of the arc by which it is reached ...
+    Index row = -1;              ///< ... from this row
+    Index owner = -1;            ///< the row that holds it
   };
 
   double least_value(const CandidateArcs& arcs, Index i) const;
@@ -113,15 +119,12 @@ class CandidatePaths {
   void flip(Index start);
   void close(Index start);
 
-  std::vector<double> price_;
+  std::vector<Column> columns_;
   std::vector<Held> held_;
-  std::vector<Index> owner_;
   std::vector<Index> closed_rows_;
   std::vector<char> closed_;
 
   // Of one search.
-  std::vector<double> distance_;  ///< of columns
-  std::vector<By> by_;
   NearestFirst queue_;
   std::vector<Index> touched_, finished_;
   double nearest_end_ = infinity;

@@ -37,7 +37,7 @@ struct Solved {
 template <class Level>
 Solved solved(Level& level, Index n) {
   Solved result{level.solve(), level.duals(), std::vector<Index>(at(n), -1)};
-  if (level.paths().prices().empty()) return result;
+  if (level.paths().empty()) return result;
   for (Index i = 0; i < n; ++i) result.columns[at(i)] = level.paths().column(i);
   return result;
 }
