@@ -76,7 +76,7 @@ class AssignmentLevel {
       ++counters_.rounds;
       if (!paths_.augment_all(arcs, most_arcs(), search_.context)) return false;
       if (!paths_.closed_rows().empty()) {
-        arcs.add(pairs_.ways_out(paths_.closed_rows(), paths_.closed_columns(), paths_.prices()));
+        add(arcs, pairs_.ways_out(paths_.closed_rows(), paths_.closed_columns(), paths_.prices()));
         paths_.reopen();
         continue;
       }
@@ -86,10 +86,14 @@ class AssignmentLevel {
       if (search_.stopped()) return false;
       const std::vector<Arc> violated = unknown(arcs, most_violated(pricing, n_, violated_kept_));
       if (violated.empty()) return true;
-      arcs.add(violated);
-      for (const Arc& arc : violated) paths_.release(arc.row);
+      add(arcs, violated);
     }
     return false;
+  }
+
+  void add(CandidateArcs& arcs, const std::vector<Arc>& more) {
+    arcs.add(more);
+    for (const Arc& arc : more) paths_.know(arc);
   }
 
   PairSearch& search_;

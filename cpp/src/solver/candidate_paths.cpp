@@ -135,10 +135,11 @@ void CandidatePaths::reopen() {
   std::fill(closed_.begin(), closed_.end(), false);
 }
 
-void CandidatePaths::release(Index i) {
-  if (!holds(i)) return;
-  columns_[at(held_[at(i)].column)].owner = -1;
-  held_[at(i)].column = -1;
+void CandidatePaths::know(const Arc& arc) {
+  Held& held = held_[at(arc.row)];
+  if (held.column < 0 || arc.cost + columns_[at(arc.col)].price >= value(arc.row)) return;
+  columns_[at(held.column)].owner = -1;
+  held.column = -1;
 }
 
 }  // namespace monge

@@ -83,8 +83,8 @@ class CandidatePaths {
   void reopen();
 
   bool empty() const { return held_.empty(); }
-  /// Row i holds nothing from now on.
-  void release(Index i);
+  /// To be told of every arc that is added: its row searches again if it holds something worse.
+  void know(const Arc& arc);
   bool holds(Index i) const { return held_[at(i)].column >= 0; }
   Index column(Index i) const { return held_[at(i)].column; }
   double held_cost(Index i) const { return held_[at(i)].cost; }

@@ -127,6 +127,21 @@ TEST(CandidatePaths, EveryRowHoldsItsBestEvenWhereOthersLeadNowhere) {
   EXPECT_GT(closed, 100);
 }
 
+TEST(CandidatePaths, ARowThatLearnsOfSomethingBetterSearchesAgain) {
+  CandidateArcs arcs = arcs_of(2, {{0, 0, 5}, {1, 1, 5}});
+  CandidatePaths paths(2, {0, 0});
+  paths.take_best(arcs, {});
+  const Arc better{0, 1, 1}, worse{1, 0, 6};
+  arcs.add({better, worse});
+  paths.know(better);
+  paths.know(worse);
+  EXPECT_FALSE(paths.holds(0));
+  EXPECT_TRUE(paths.holds(1));
+  Context context;
+  EXPECT_TRUE(paths.augment_all(arcs, many, context));
+  EXPECT_EQ(total(paths, 2), 1 + 6);
+}
+
 TEST(CandidatePaths, APreferredColumnWinsAmongEqualsOnly) {
   const CandidateArcs arcs = arcs_of(2, {{0, 0, 1}, {0, 1, 1}, {1, 0, 1}, {1, 1, 2}});
   CandidatePaths paths(2, {0, 0});
