@@ -185,12 +185,12 @@ std::vector<double> weighted_costs(const Problem& problem, const std::vector<dou
 }
 
 std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g,
-                               Context& context) {
+                               Context& context, std::span<const Index> likely) {
   if (const PointClouds* clouds = problem.clouds()) {
     const bool convex = std::visit([](const auto& c) { return c.convex_on_line(); }, clouds->cost);
     if (problem.dim() == 1 && convex) return line_row_minima(*clouds, g);
     if (tree_pays(problem.rows(), problem.cols(), problem.dim()))
-      return least_columns(*clouds, g, context).values;
+      return least_columns(*clouds, g, context, likely).values;
     const auto bounds = clouds->bounds ? clouds->bounds : CostBounds::make(*clouds);
     return bounds ? bounded_row_minima(*bounds, g, context) : cloud_row_minima(*clouds, g, context);
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "kernels/row_kernels.hpp"
@@ -112,8 +113,8 @@ std::vector<double> weighted_costs(const Problem& problem, const std::vector<dou
 /// f_i = min_j (C_ij - g_j) for every row. Never forms the matrix. O(n m dim); for many points in
 /// low dimension a tree opens what can hold the minimum; O((n + m) log n) for a cost convex on a
 /// line. After an interruption, rows that were not reached have a lower bound of that: -max g for
-/// clouds, -inf for a dense cost.
+/// clouds, -inf for a dense cost. `likely`: as for least_columns().
 std::vector<double> row_minima(const Problem& problem, const std::vector<double>& g,
-                               Context& context);
+                               Context& context, std::span<const Index> likely = {});
 
 }  // namespace monge::kernels

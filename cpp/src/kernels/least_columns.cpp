@@ -119,7 +119,12 @@ ColumnTree::ColumnTree(const KdCloud& y, const std::vector<double>& g, const Gro
   slack_ = 32 * (y.dim + 4) * 0x1p-53 * (extent + size);
 }
 
-LeastColumns ColumnTree::find(const KdCloud& x, double unreached, Context& context) const {
+LeastColumns ColumnTree::find(const KdCloud& x, double unreached, Context& context,
+                              std::span<const Index> likely) const {
+  std::vector<Index> position(likely.empty() ? 0 : at(y_.n));
+  for (std::size_t k = 0; k < position.size(); ++k) {
+    position[at(y_.order[k])] = static_cast<Index>(k);
+  }
   LeastColumns least{std::vector<double>(at(x.n), unreached), std::vector<Index>(at(x.n), 0)};
   const double work = 1e3 * static_cast<double>(x.n);
   for_each_row_chunk(x.n, work, context, [&](Index first, Index end) {
@@ -128,6 +133,11 @@ LeastColumns ColumnTree::find(const KdCloud& x, double unreached, Context& conte
     Index near = static_cast<Index>(static_cast<std::int64_t>(first) * y_.n / x.n);
     for (Index k = first; k < end; ++k) {
       for (std::size_t a = 0; a < point.size(); ++a) point[a] = x.values[a * at(x.n) + at(k)];
+      const Index named = likely.empty() ? -1 : likely[at(x.order[at(k)])];
+      if (named >= 0) {
+        const Index there = position[at(named)];
+        if (value_at(point.data(), there) < value_at(point.data(), near)) near = there;
+      }
       near = nearest(point.data(), near, hits);
       least.values[at(x.order[at(k)])] = value_at(point.data(), near);
       least.columns[at(x.order[at(k)])] = y_.order[at(near)];
@@ -157,14 +167,14 @@ Index ColumnTree::nearest(const double* x, Index near, std::vector<Hit<double>>&
 }
 
 LeastColumns least_columns(const PointClouds& clouds, const std::vector<double>& g,
-                           Context& context) {
+                           Context& context, std::span<const Index> likely) {
   if (!tree_pays(rows_of(clouds.x), rows_of(clouds.y), cols_of(clouds.x))) {
     return sweep(clouds, g, context);
   }
   const KdCloud x = make_kd_cloud(clouds.x, PricedTree::block),
                 y = make_kd_cloud(clouds.y, PricedTree::block);
   return ColumnTree(y, g, clouds.cost, cost_across(x, y, clouds.cost))
-      .find(x, trivial_minimum(g), context);
+      .find(x, trivial_minimum(g), context, likely);
 }
 
 NearestPoints nearest_points(const AnyMatrixView& x, const AnyMatrixView& y, bool with_columns,

@@ -2,11 +2,12 @@
 // pairs, or by a search in a tree (geometry/priced_tree.hpp) where that is faster.
 //
 // The search begins with the value of the column that the point before (in kd order, so a near one)
-// found: most nodes are then out of reach at once. That limit is raised by what rounding can have
-// added to the nodes' bounds, so both ways give the same answer to the last bit, ties included: the
-// lowest column of the least value.
+// found, or of one that the caller names: most nodes are then out of reach at once. That limit is
+// raised by what rounding can have added to the nodes' bounds, so both ways give the same answer to
+// the last bit, ties included: the lowest column of the least value.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "geometry/kd_cloud.hpp"
@@ -32,8 +33,9 @@ class ColumnTree {
   ColumnTree(const KdCloud& y, const std::vector<double>& g, const GroundCost& cost, double extent);
 
   /// The least columns of the points of x, in the caller's order of x. After an interruption, rows
-  /// that were not reached have `unreached` and column 0.
-  LeastColumns find(const KdCloud& x, double unreached, Context& context) const;
+  /// that were not reached have `unreached` and column 0. `likely`: as for least_columns().
+  LeastColumns find(const KdCloud& x, double unreached, Context& context,
+                    std::span<const Index> likely = {}) const;
 
  private:
   double value_at(const double* x, Index position) const;
@@ -49,8 +51,11 @@ class ColumnTree {
 
 /// O(n m dim) at worst and O(n + m) memory, on the context's threads. After an interruption, rows
 /// that were not reached have the bound -max g and column 0.
+///
+/// `likely`, if not empty: a column for each row, or -1. Where a tree is searched, that column's
+/// value is a limit to begin with: the answer is the same, and sooner found if it is a good one.
 LeastColumns least_columns(const PointClouds& clouds, const std::vector<double>& g,
-                           Context& context);
+                           Context& context, std::span<const Index> likely = {});
 
 /// Squared distances to the nearest point of the other cloud, and which that is.
 struct NearestPoints {

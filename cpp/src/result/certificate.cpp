@@ -44,9 +44,18 @@ std::vector<double> admissible(const Problem& problem, std::vector<double> g) {
   return g;
 }
 
+/// A column of each row in the plan, -1 without one: if the plan is optimal, it is the row's best.
+std::vector<Index> columns_of(const Plan& plan, Index rows) {
+  std::vector<Index> columns(static_cast<std::size_t>(rows), -1);
+  for (std::size_t k = 0; k < plan.size(); ++k) {
+    columns[static_cast<std::size_t>(plan.rows[k])] = plan.cols[k];
+  }
+  return columns;
+}
+
 std::vector<double> best_response(const Problem& problem, const std::vector<double>& g,
-                                  Context& context) {
-  std::vector<double> f = kernels::row_minima(problem, g, context);
+                                  const std::vector<Index>& likely, Context& context) {
+  std::vector<double> f = kernels::row_minima(problem, g, context, likely);
   if (problem.kind == Kind::assignment && problem.rows() > problem.cols()) {
     for (double& value : f) value = std::min(value, 0.0);
   }
@@ -153,22 +162,24 @@ struct Dual {
 };
 
 /// f = min(c-transform of g, alpha), for g made at most beta.
-Dual priced_dual(const Problem& problem, std::vector<double> g, Context& context) {
+Dual priced_dual(const Problem& problem, std::vector<double> g, const std::vector<Index>& likely,
+                 Context& context) {
   Dual dual{{}, std::move(g), *problem.unmatched_cost(), {}};
   for (double& value : dual.g) value = std::min(value, dual.price.of_b);
-  dual.f = kernels::row_minima(problem, dual.g, context);
+  dual.f = kernels::row_minima(problem, dual.g, context, likely);
   for (double& value : dual.f) value = std::min(value, dual.price.of_a);
   return dual;
 }
 
 /// Where a given mass moves: g <= 0 and f <= alpha.
-Dual moved_dual(const Problem& problem, std::vector<double> g, Context& context) {
+Dual moved_dual(const Problem& problem, std::vector<double> g, const std::vector<Index>& likely,
+                Context& context) {
   const double moved = problem.moved_mass()->mass;
   const double most = price_of_left(
       g, [&](Index j) { return problem.col_mass(j); }, problem.total_col_mass() - moved);
   for (double& value : g) value = std::min(value, most) - most;
   Dual dual{{}, std::move(g), {0, 0}, {}};
-  dual.f = kernels::row_minima(problem, dual.g, context);
+  dual.f = kernels::row_minima(problem, dual.g, context, likely);
   dual.price.of_a = price_of_left(
       dual.f, [&](Index i) { return problem.row_mass(i); }, problem.total_mass() - moved);
   for (double& value : dual.f) value = std::min(value, dual.price.of_a);
@@ -190,18 +201,19 @@ void add_moved(const Problem& problem, Dual& dual) {
   }
 }
 
-Dual best_dual(const Problem& problem, const std::vector<double>& g, Context& context) {
+Dual best_dual(const Problem& problem, const std::vector<double>& g,
+               const std::vector<Index>& likely, Context& context) {
   if (problem.moved_mass()) {
-    Dual dual = moved_dual(problem, g, context);
+    Dual dual = moved_dual(problem, g, likely, context);
     add_moved(problem, dual);
     return dual;
   }
   Dual dual;
   if (problem.unmatched_cost()) {
-    dual = priced_dual(problem, g, context);
+    dual = priced_dual(problem, g, likely, context);
   } else {
     dual.g = admissible(problem, g);
-    dual.f = best_response(problem, dual.g, context);
+    dual.f = best_response(problem, dual.g, likely, context);
   }
   for (Index i = 0; i < problem.rows(); ++i)
     dual.sum.add_product(problem.row_mass(i), dual.f[static_cast<std::size_t>(i)]);
@@ -228,7 +240,7 @@ Certificate certify(const Problem& problem, const Result& result, Context& conte
   }
   const Marginals marginals(problem, result.plan);
   if (problem.partial()) grade_unmatched(problem, marginals, primal, certificate);
-  Dual dual = best_dual(problem, result.g, context);
+  Dual dual = best_dual(problem, result.g, columns_of(result.plan, n), context);
   certificate.f = std::move(dual.f);
   certificate.g = std::move(dual.g);
   if (problem.partial()) certificate.unmatched_cost = dual.price;

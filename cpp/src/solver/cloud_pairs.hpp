@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "solver/cloud_filter.hpp"
+#include "solver/pair_cost.hpp"
 #include "solver/pricing_rounds.hpp"
 #include "solver/spare_nodes.hpp"
 
@@ -33,6 +34,7 @@ class CloudPairs {
       : search_(search),
         x_(x),
         y_(y),
+        pair_cost_(search.cost, x.dim),
         box_(common_box(x, y)),
         x_filter_(x, box_),
         y_filter_(y, box_) {}
@@ -40,7 +42,7 @@ class CloudPairs {
   /// Of any two nodes, spare ones included.
   double cost(Index i, Index j) const {
     return search_.spare.cost(i, j, x_.n(), y_.n(), [this](Index row, Index col) {
-      return evaluate(search_.cost, x_.point(row), y_.point(col), x_.dim);
+      return pair_cost_(x_.point(row), y_.point(col));
     });
   }
 
@@ -52,7 +54,7 @@ class CloudPairs {
     filter.set_prices(price);
     const double slack = filter.slack(search_.cost, box_);
     const auto exact = [&](Index j, Index i) {
-      return evaluate(search_.cost, coarse_x.point(i), y_.point(j), x_.dim) + price[at(i)];
+      return pair_cost_(coarse_x.point(i), y_.point(j)) + price[at(i)];
     };
     for_chunks(y_.n(), [&](Index first, Index end, std::size_t) {
       filter.least(search_.cost, y_filter_, first, end, 1, slack, exact,
@@ -238,6 +240,7 @@ class CloudPairs {
 
   PairSearch& search_;
   const LevelCloud &x_, &y_;
+  PairCost pair_cost_;
   CommonBox box_;
   CloudFilter<T> x_filter_, y_filter_;
 };

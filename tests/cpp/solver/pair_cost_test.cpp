@@ -1,0 +1,27 @@
+#include "solver/pair_cost.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "solver/simplex_checks.hpp"
+
+namespace monge {
+namespace {
+
+TEST(PairCost, HasTheBitsOfEvaluate) {
+  const std::vector<double> numbers = uniform_numbers(16, 0);
+  std::vector<GroundCost> costs;
+  for (std::string_view name : ground_cost_names()) costs.push_back(make_ground_cost(name, 1.7));
+  for (const GroundCost& cost : costs) {
+    for (int dim = 1; dim <= 8; ++dim) {
+      EXPECT_EQ(PairCost(cost, dim)(numbers.data(), numbers.data() + 8),
+                evaluate(cost, numbers.data(), numbers.data() + 8, dim))
+          << name_of(cost) << ", " << dim;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace monge
