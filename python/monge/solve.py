@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monge import _core
-from monge.partial import leave_unmatched, no_tensors
+from monge.partial import leave_unmatched
 from monge.problem import (
     Clouds,
     Cost,
@@ -122,7 +122,6 @@ def emd(
     moved.
     """
     if any(is_tensor(value) for value in (x, y, a, b)):
-        no_tensors(mass, unmatched_cost)
         if progress is not None:
             raise TypeError(f"progress must be None for torch tensors; got {progress!r}")
         if potentials is not None or plan is not None:
@@ -134,8 +133,8 @@ def emd(
         from monge.torch import emd as differentiable_emd
 
         how: dict[str, Any] = {"solver": solver, "rtol": rtol, "threads": threads}
-        how |= {"time_limit": time_limit, **options}
-        return differentiable_emd(x, y, a, b, cost=cost, **how)
+        how |= {"time_limit": time_limit, "mass": mass, "unmatched_cost": unmatched_cost}
+        return differentiable_emd(x, y, a, b, cost=cost, **how | options)
     problems, batch = cloud_problems(x, y, a, b, cost)
     leave_unmatched(problems, mass, unmatched_cost, batch)
     start_from(problems, potentials, plan, batch)
