@@ -112,8 +112,9 @@ def emd(
 
     Notes
     -----
-    Complexity: O(n log n) in dimension 1. Else O(n^3) at worst; 8 n m bytes up to 2048 points
-    (solver "hungarian"), O(n) memory beyond in dimension 1 to 8 (solver "spatial_auction"). Partial
+    Complexity: O(n log n) in dimension 1. Else O(n^3) at worst; 8 n m bytes below 512 points
+    (solver "hungarian"), O(n) memory from there on in dimension 1 to 8 (solver
+    "multiscale_simplex", or for rtol from 3e-3 and up to 4096 points "spatial_auction"). Partial
     transport is one with a further row and column (solvers "multiscale_simplex" and
     "network_simplex").
 
@@ -320,7 +321,8 @@ def linear_sum_assignment(
 def solvers() -> dict[str, dict[str, Any]]:
     """The registered solvers: name -> what it serves, and its options with default and meaning.
 
-    In the order in which "auto" prefers them.
+    In the order in which "auto" prefers them, for clouds whose n m is within `auto_pairs`, and an
+    `rtol` of at least `auto_rtol`.
     """
     return _core.solvers()
 

@@ -230,10 +230,10 @@ def test_memory_is_flat_over_ten_thousand_steps():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before <= 2048
 
 
-#: Trains for `epochs` epochs, in each of which two workers are forked anew while the threads that
-#: compute the losses live on; prints what it holds after a third of them, and at the end.
+#: Trains for `epochs` epochs, in each of which two workers are forked anew while threads compute
+#: the last losses of the epoch before; prints what it holds after a third of them, and at the end.
 TRAINING = """
-import gc, multiprocessing, os, resource, sys, threading, warnings
+import gc, multiprocessing, os, resource, sys, threading, time, warnings
 from concurrent.futures import ThreadPoolExecutor
 import torch
 import monge.torch as mt
@@ -264,6 +264,7 @@ def work(x, columns):
 
 def held():
     gc.collect()
+    time.sleep(0.5)  # queues of the last epoch are closed by threads of their own
     return {
         "kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "files": len(os.listdir("/dev/fd")),
@@ -274,15 +275,20 @@ def held():
 
 
 work(*(one[None] for one in Clouds()[0]))  # torch imports much at its first operator
+waiting = []
 with ThreadPoolExecutor(2) as pool:
     for epoch in range(epochs):
         if epoch == epochs // 3:
+            assert all(one.result() for one in waiting)
             print(held())
         loader = torch.utils.data.DataLoader(
-            Clouds(), size, num_workers=2, multiprocessing_context="fork", timeout=60
+            Clouds(), size, num_workers=2, multiprocessing_context="fork", timeout=300
         )
-        waiting = [pool.submit(work, *batch) for batch in loader]
+        batches = iter(loader)  # forks while the last epoch's losses are computed
         assert all(one.result() for one in waiting)
+        waiting = [pool.submit(work, *batch) for batch in batches]
+        del batches
+    assert all(one.result() for one in waiting)
     print(held())
 """
 
@@ -294,7 +300,7 @@ def train_with_workers_and_threads(epochs):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60 + 2 * epochs,
+        timeout=500 + 5 * epochs,
     )
     assert run.returncode == 0, run.stderr
     return [ast.literal_eval(line) for line in run.stdout.splitlines()]
@@ -302,7 +308,7 @@ def train_with_workers_and_threads(epochs):
 
 def check_that_nothing_is_left(before, after, kib):
     assert after.pop("kib") - before.pop("kib") <= kib
-    assert after == before
+    assert all(count <= before[what] for what, count in after.items()), (before, after)
     assert after["processes"] == 0
 
 
