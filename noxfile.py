@@ -108,20 +108,31 @@ def py(session: nox.Session) -> None:
     session.run("pytest", *session.posargs)
 
 
+def torch_tests() -> list[str]:
+    """The tests of what needs PyTorch."""
+    tests = ROOT / "tests/python"
+    names = ("test_torch_*.py", "test_device*.py", "test_gan_*.py", "test_critics.py")
+    return [str(file) for name in names for file in sorted(tests.glob(name))]
+
+
 @nox.session
 def torch(session: nox.Session) -> None:
     """Test what needs PyTorch, with the version that constraints/ci.txt names."""
     session.install(".[test,torch]", "--constraint", "constraints/ci.txt")
-    tests = ROOT / "tests/python"
-    names = ("test_torch_*.py", "test_device*.py", "test_gan_*.py", "test_critics.py")
-    files = [str(file) for name in names for file in sorted(tests.glob(name))]
-    chosen = session.posargs or [*files, "tests/python/test_documents.py"]
+    chosen = session.posargs or [*torch_tests(), "tests/python/test_documents.py"]
     session.run("pytest", *chosen, env={} if session.posargs else TWO_WORKERS)
 
 
 @nox.session
+def torch_oldest(session: nox.Session) -> None:
+    """The same with the oldest version declared; not in CI: its wheels bring 5 GB of CUDA."""
+    session.install(".[test,torch]", "--constraint", "constraints/oldest.txt")
+    session.run("pytest", *(session.posargs or torch_tests()), env=TWO_WORKERS)
+
+
+@nox.session
 def memory(session: nox.Session) -> None:
-    """Ten thousand steps of training with a loss, whose memory must stay flat; minutes."""
+    """Long training with a loss, with workers and threads too: memory must stay flat; minutes."""
     session.install(".[test,torch]", "--constraint", "constraints/ci.txt")
     session.run("pytest", "--slow", "-m", "slow", "tests/python/test_torch_losses.py")
 

@@ -120,6 +120,7 @@ py::dict describe(const SolverEntry& solver) {
   d["max_dim"] = can.max_dim > 0 ? py::object(py::int_(can.max_dim)) : py::object(py::none());
   d["auto_pairs"] =
       std::vector<double>{solver.auto_range.least_pairs, solver.auto_range.most_pairs};
+  d["auto_rtol"] = solver.auto_range.least_rtol;
   d["options"] = options;
   return d;
 }

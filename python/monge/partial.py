@@ -33,14 +33,18 @@ def leave_unmatched(
             problem.price_unmatched(*prices)
 
 
-def no_tensors(mass: Any, unmatched_cost: Any) -> None:
-    """Raises TypeError where tensors came with an option that has no gradients."""
-    for argument, value in (("mass", mass), ("unmatched_cost", unmatched_cost)):
-        if value is not None:
+def plain_slack(mass: Any, unmatched_cost: Any) -> dict[str, Any]:
+    """What pairs of tensors may leave, as plain numbers: gradients by these there are none."""
+    slack: dict[str, Any] = {}
+    if mass is not None:
+        if not is_real_number(mass):
             raise TypeError(
-                f"{argument} must be None for torch tensors (partial transport takes arrays); "
-                f"got {value!r}"
+                f"mass must be a number for torch tensors, the same for all pairs; got {mass!r}"
             )
+        slack["mass"] = float(mass)
+    if unmatched_cost is not None:
+        slack["unmatched_cost"] = _prices(unmatched_cost)
+    return slack
 
 
 def _masses(mass: Any, size: int, batch: bool) -> list[float]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monge import _core
-from monge.partial import leave_unmatched, no_tensors
+from monge.partial import leave_unmatched
 from monge.problem import (
     Clouds,
     Cost,
@@ -114,16 +114,15 @@ def emd(
     -----
     Complexity: O(n log n) in dimension 1. Else O(n^3) at worst, in dimension 2 to 8 more like
     O(n^1.5); there O(n + m) memory from a few hundred points on (solvers "multiscale_hungarian" for
-    equal sizes and masses, "multiscale_simplex"), a matrix of 8 n m bytes below and in higher
-    dimension. Partial transport is one with a further row and column (solvers "multiscale_simplex"
-    and "network_simplex").
+    equal sizes and masses, "multiscale_simplex"; for rtol from 3e-3 and up to 4096 points
+    "spatial_auction"), a matrix of 8 n m bytes below and in higher dimension. Partial transport is
+    one with a further row and column (solvers "multiscale_simplex" and "network_simplex").
 
     Source: Y. Rubner, C. Tomasi and L. J. Guibas, The Earth Mover's Distance as a metric for image
     retrieval, Int. J. Computer Vision 40 (2000) 99-121; there the cost is divided by the mass
     moved.
     """
     if any(is_tensor(value) for value in (x, y, a, b)):
-        no_tensors(mass, unmatched_cost)
         if progress is not None:
             raise TypeError(f"progress must be None for torch tensors; got {progress!r}")
         if potentials is not None or plan is not None:
@@ -135,8 +134,8 @@ def emd(
         from monge.torch import emd as differentiable_emd
 
         how: dict[str, Any] = {"solver": solver, "rtol": rtol, "threads": threads}
-        how |= {"time_limit": time_limit, **options}
-        return differentiable_emd(x, y, a, b, cost=cost, **how)
+        how |= {"time_limit": time_limit, "mass": mass, "unmatched_cost": unmatched_cost}
+        return differentiable_emd(x, y, a, b, cost=cost, **how | options)
     problems, batch = cloud_problems(x, y, a, b, cost)
     leave_unmatched(problems, mass, unmatched_cost, batch)
     start_from(problems, potentials, plan, batch)
@@ -322,7 +321,8 @@ def linear_sum_assignment(
 def solvers() -> dict[str, dict[str, Any]]:
     """The registered solvers: name -> what it serves, and its options with default and meaning.
 
-    In the order in which "auto" prefers them.
+    In the order in which "auto" prefers them, for clouds whose n m is within `auto_pairs`, and an
+    `rtol` of at least `auto_rtol`.
     """
     return _core.solvers()
 

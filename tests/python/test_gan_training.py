@@ -665,7 +665,7 @@ def test_two_processes(tmp_path):
     for one in run:
         _, errors = one.communicate(timeout=120)
         assert one.returncode == 0, errors.decode()
-    first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
     assert equal(first["whole"], second["whole"])
     assert equal(first["resumed"], first["whole"])
     assert not torch.equal(first["drawn"], second["drawn"])

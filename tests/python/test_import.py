@@ -134,10 +134,11 @@ def test_registry_describes_itself():
             "warm_potentials",
             "warm_plan",
         }
-        assert set(solver) == {"summary", "options", "max_dim", "auto_pairs", *kinds}
+        assert set(solver) == {"summary", "options", "max_dim", "auto_pairs", "auto_rtol", *kinds}
         assert solver["max_dim"] is None or solver["max_dim"] >= 1
         least, most = solver["auto_pairs"]
         assert 0 <= least <= most
+        assert 0 <= solver["auto_rtol"] < 1
         assert all(isinstance(solver[kind], bool) for kind in kinds)
         assert solver["assignment"] or solver["transport"]
         assert solver["cost_matrix"] or solver["point_clouds"]

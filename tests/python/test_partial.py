@@ -552,13 +552,61 @@ def test_a_batch_names_the_pair():
         monge.emd(x, y, mass=[0.1, 0.2])
 
 
-def test_tensors_are_refused():
+@pytest.mark.parametrize("left", [{"mass": 0.4}, {"unmatched_cost": (0.2, 0.3)}])
+@pytest.mark.parametrize("cost", ["euclidean", "sqeuclidean"])
+def test_tensors_have_gradients(left, cost):
+    """By central differences: the cost is piecewise smooth in points, and linear in masses."""
     torch = pytest.importorskip("torch")
-    x = torch.zeros(4, 2)
-    with pytest.raises(TypeError, match="mass must be None for torch tensors"):
-        monge.emd(x, x, mass=0.5)
-    with pytest.raises(TypeError, match="unmatched_cost must be None for torch tensors"):
-        monge.wasserstein(x, x, unmatched_cost=(1, 2))
+    x, y = (torch.from_numpy(one) for one in clouds(7, 9, seed=3))
+    rng = np.random.default_rng(4)
+    a, b = (torch.from_numpy(rng.uniform(0.05, 0.2, size)) for size in (7, 9))
+    arguments = [one.requires_grad_() for one in (x, y, a, b)]
+    assert torch.autograd.gradcheck(
+        lambda *all: monge.emd(*all, cost=cost, **left), arguments, eps=1e-7, atol=1e-5
+    )
+    value = monge.emd(x, y, a, b, cost=cost, **left)
+    arrays = [one.detach().numpy() for one in arguments]
+    assert value.item() == monge.emd(*arrays, cost=cost, **left)
+    points = torch.autograd.grad(value, x)[0]
+    left_whole = monge.solve(*arrays, cost=cost, **left).unmatched_a == arrays[2]
+    assert left_whole.any()
+    assert (points[torch.from_numpy(left_whole)] == 0).all()
+
+
+def test_batches_of_tensors_with_padding():
+    torch = pytest.importorskip("torch")
+    import monge.torch as mt
+
+    lists = [[torch.from_numpy(one) for one in clouds(n, n + 2, seed=n)] for n in (5, 8)]
+    each = [mt.emd(*pair, mass=0.5) for pair in lists]
+    ragged = mt.emd([x for x, _ in lists], [y for _, y in lists], mass=0.5)
+    assert torch.equal(ragged, torch.stack(each))
+    loss = mt.EMDLoss(unmatched_cost=0.1, reduction="none")
+    values = loss([x for x, _ in lists], [y for _, y in lists])
+    for k, (x, y) in enumerate(lists):
+        expected = monge.emd(x.numpy(), y.numpy(), unmatched_cost=0.1)
+        assert values[k].item() == pytest.approx(expected, rel=1e-12)
+    root = mt.WassersteinLoss(2, mass=0.5)(*lists[0])
+    assert root.item() == pytest.approx(monge.wasserstein(*lists[0], p=2, mass=0.5).item())
+
+
+def test_what_tensors_may_leave_is_checked():
+    torch = pytest.importorskip("torch")
+    x = torch.rand(4, 2)
+    with pytest.raises(TypeError, match="mass must be a number for torch tensors"):
+        monge.emd(x, x, mass=torch.tensor(0.5))
+    with pytest.raises(TypeError, match="unmatched_cost must be a pair of numbers"):
+        monge.wasserstein(x, x, unmatched_cost="much")
+    with pytest.raises(ValueError, match="mass and unmatched_cost must not both be given"):
+        monge.emd(x, x, mass=0.5, unmatched_cost=1)
+    with pytest.raises(ValueError, match="mass must be from 0"):
+        monge.emd(x, x, mass=1.5)
+    with pytest.raises(ValueError, match="unmatched_cost"):
+        monge.emd(x, x, unmatched_cost=math.inf)
+    from monge.torch import EMDLoss
+
+    with pytest.raises(ValueError, match="warm_start must be False with mass or unmatched_cost"):
+        EMDLoss(warm_start=True, mass=0.5)
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The modules: reductions, training, threads, processes and memory."""
 
+import ast
 import gc
 import resource
 import subprocess
@@ -227,6 +228,98 @@ def test_memory_is_flat_over_ten_thousand_steps():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     steps(9000)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before <= 2048
+
+
+#: Trains for `epochs` epochs, in each of which two workers are forked anew while threads compute
+#: the last losses of the epoch before; prints what it holds after a third of them, and at the end.
+TRAINING = """
+import gc, multiprocessing, os, resource, sys, threading, time, warnings
+from concurrent.futures import ThreadPoolExecutor
+import torch
+import monge.torch as mt
+
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", ".*fork.*", DeprecationWarning)
+torch.set_num_threads(1)
+n, size, steps, epochs = 96, 4, 32, int(sys.argv[1])
+
+
+class Clouds(torch.utils.data.Dataset):
+    def __len__(self):
+        return size * steps
+
+    def __getitem__(self, k):
+        x = torch.randn(n, 2, generator=torch.Generator().manual_seed(k))
+        return x, mt.assign(x, x.flip(-1), cost="sqeuclidean")
+
+
+def work(x, columns):
+    shifts = torch.zeros(len(x), 1, 2, requires_grad=True)
+    value = mt.EMDLoss("sqeuclidean", threads=2)(x + shifts, x.flip(-1))
+    value.backward()
+    y = x.flip(-1).gather(1, columns[..., None].expand(-1, -1, 2))
+    assert torch.allclose(value, (x - y).square().sum(-1).mean(), rtol=1e-5)
+    return shifts.grad.isfinite().all().item()
+
+
+def held():
+    gc.collect()
+    time.sleep(0.5)  # queues of the last epoch are closed by threads of their own
+    return {
+        "kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "files": len(os.listdir("/dev/fd")),
+        "threads": threading.active_count(),
+        "native threads": len(os.listdir("/proc/self/task")) if os.path.exists("/proc") else 0,
+        "processes": len(multiprocessing.active_children()),
+    }
+
+
+work(*(one[None] for one in Clouds()[0]))  # torch imports much at its first operator
+waiting = []
+with ThreadPoolExecutor(2) as pool:
+    for epoch in range(epochs):
+        if epoch == epochs // 3:
+            assert all(one.result() for one in waiting)
+            print(held())
+        loader = torch.utils.data.DataLoader(
+            Clouds(), size, num_workers=2, multiprocessing_context="fork", timeout=300
+        )
+        batches = iter(loader)  # forks while the last epoch's losses are computed
+        assert all(one.result() for one in waiting)
+        waiting = [pool.submit(work, *batch) for batch in batches]
+        del batches
+    assert all(one.result() for one in waiting)
+    print(held())
+"""
+
+
+def train_with_workers_and_threads(epochs):
+    """What the training holds after a third of its epochs, and at its end."""
+    run = subprocess.run(
+        [sys.executable, "-c", TRAINING, str(epochs)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500 + 5 * epochs,
+    )
+    assert run.returncode == 0, run.stderr
+    return [ast.literal_eval(line) for line in run.stdout.splitlines()]
+
+
+def check_that_nothing_is_left(before, after, kib):
+    assert after.pop("kib") - before.pop("kib") <= kib
+    assert all(count <= before[what] for what, count in after.items()), (before, after)
+    assert after["processes"] == 0
+
+
+def test_training_with_forked_workers_and_losses_in_threads_leaves_nothing():
+    """Workers are forked while threads solve. A leak of one batch per step would be 590 KB."""
+    check_that_nothing_is_left(*train_with_workers_and_threads(9), kib=512)
+
+
+@pytest.mark.slow
+def test_long_training_with_forked_workers_and_losses_in_threads_leaves_nothing():
+    check_that_nothing_is_left(*train_with_workers_and_threads(100), kib=2048)
 
 
 def test_what_a_step_keeps_is_linear_in_the_points():

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "kernels/arc_kernels.hpp"
+#include "kernels/bid_kernels.hpp"
 #include "kernels/product_kernels.hpp"
 #include "kernels/row_kernels.hpp"
 #include "kernels/scan_kernels.hpp"
@@ -11,6 +12,7 @@ namespace monge::kernels {
 extern const ProductKernels product_kernels_baseline;
 extern const RowKernels row_kernels_baseline;
 extern const ArcKernels arc_kernels_baseline;
+extern const BidKernels bid_kernels_baseline;
 extern const ScanKernels scan_kernels_baseline;
 extern const TileKernels tile_kernels_baseline;
 #if defined(MONGE_HAVE_X86_64_LEVELS)
@@ -20,6 +22,8 @@ extern const RowKernels row_kernels_avx2;
 extern const RowKernels row_kernels_avx512;
 extern const ArcKernels arc_kernels_avx2;
 extern const ArcKernels arc_kernels_avx512;
+extern const BidKernels bid_kernels_avx2;
+extern const BidKernels bid_kernels_avx512;
 extern const ScanKernels scan_kernels_avx2;
 extern const ScanKernels scan_kernels_avx512;
 extern const TileKernels tile_kernels_avx2;
@@ -49,6 +53,14 @@ const std::array arc_tables{
 #if defined(MONGE_HAVE_X86_64_LEVELS)
     &arc_kernels_avx2,
     &arc_kernels_avx512,
+#endif
+};
+
+const std::array bid_tables{
+    &bid_kernels_baseline,
+#if defined(MONGE_HAVE_X86_64_LEVELS)
+    &bid_kernels_avx2,
+    &bid_kernels_avx512,
 #endif
 };
 
@@ -106,6 +118,13 @@ const ArcKernels& arc_kernels() {
 }
 
 std::span<const ArcKernels* const> all_arc_kernels() { return arc_tables; }
+
+const BidKernels& bid_kernels() {
+  static const BidKernels& widest = widest_supported(bid_tables);
+  return widest;
+}
+
+std::span<const BidKernels* const> all_bid_kernels() { return bid_tables; }
 
 const ScanKernels& scan_kernels() {
   static const ScanKernels& widest = widest_supported(scan_tables);

@@ -170,6 +170,24 @@ inline double smallest_lane(Vec v) {
   return least;
 }
 
+inline float smallest_lane(WideFloats v) {
+#if defined(MONGE_VECTORS) && defined(__AVX512F__)
+  return _mm512_reduce_min_ps(reinterpret_cast<__m512>(v));
+#else
+  float lanes[sizeof(WideFloats) / sizeof(float)];
+  std::memcpy(lanes, &v, sizeof(v));
+#if defined(MONGE_VECTORS) && defined(__AVX__)
+  const __m128 few = _mm_min_ps(_mm_loadu_ps(lanes), _mm_loadu_ps(lanes + 4));
+  const __m128 two = _mm_min_ps(few, _mm_movehl_ps(few, few));
+  return _mm_cvtss_f32(_mm_min_ss(two, _mm_shuffle_ps(two, two, 1)));
+#else
+  float least = lanes[0];
+  for (float value : lanes) least = value < least ? value : least;
+  return least;
+#endif
+#endif
+}
+
 /// values[indices[k]] in lane k.
 inline Vec gather(const double* values, const std::int32_t* indices) {
 #if defined(MONGE_VECTORS) && defined(__AVX512F__)

@@ -58,6 +58,36 @@ inline bool fits_float(const CommonBox& box, const GroundCost& cost) {
   return length > 1e-15 && length < 1e15 && farthest > 1e-30 && farthest < 1e30;
 }
 
+/// By how much coordinates rounded to T may change a distance: with unit roundoff u and coordinates
+/// up to R, one is rounded by u R, a difference by 4 u R in all, and its square root of squares by
+/// 4 u R sqrt(d) and d + 2 more roundings of the distance.
+template <class T>
+double distance_rounding(const CommonBox& box, int dim) {
+  const double unit = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2, d = dim;
+  return unit * (8 + 2 * d) * d * box.radius;
+}
+
+/// How far in T a value cost + price can be off, or a node's bound of it, for prices up to `spread`
+/// and pairs no farther apart than `length`.
+///
+/// A cost is off by no more than if its distance were longer by that distance's rounding, and sums
+/// for blocks by d + 4 roundings each of the cost and of prices (whose slope terms are at most 4
+/// spreads in all). Values that are compared in double are rounded there, with the reference in
+/// them.
+template <class T>
+double rounding_within(const GroundCost& cost, const CommonBox& box, int dim, double length,
+                       double spread) {
+  const double unit = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
+  const double longer = distance_rounding<T>(box, dim);
+  const auto cost_of = [&](double distance) {
+    const double zero = 0;
+    return evaluate(cost, &distance, &zero, 1);
+  };
+  const double far = cost_of(length);
+  const double moved = std::max(cost_of(length + longer) - far, cost_of(longer));
+  return moved + unit * (2.0 * dim + 8) * (far + 10 * spread);
+}
+
 template <class T>
 class CloudFilter {
  public:
@@ -82,24 +112,9 @@ class CloudFilter {
   }
 
   /// How far a value or a node's bound can be off. In float, the box must fit (fits_float).
-  ///
-  /// With unit roundoff u and coordinates up to R: one is rounded by u R, a difference by 4 u R in
-  /// all, and its square root of squares by 4 u R sqrt(d) and d + 2 more roundings of the distance;
-  /// so a cost is off by no more than if its distance were longer by h = u (8 + 2 d) sqrt(d) R, and
-  /// sums for blocks by d + 4 roundings each of the cost and of prices (whose slope terms are at
-  /// most 4 spreads in all). Values that are compared in double are rounded there, with the
-  /// reference in them.
   double slack(const GroundCost& cost, const CommonBox& box) const {
-    const double unit = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
-    const double d = dim_, longer = unit * (8 + 2 * d) * d * box.radius;
-    const auto cost_of = [&](double length) {
-      const double zero = 0;
-      return evaluate(cost, &length, &zero, 1);
-    };
-    const double far = cost_of(box.diagonal * std::sqrt(d));
-    const double moved =
-        std::max(cost_of(box.diagonal * std::sqrt(d) + longer) - far, cost_of(longer));
-    return moved + unit * (2 * d + 8) * (far + 10 * spread_) + 0x1p-52 * std::fabs(reference_);
+    const double length = box.diagonal * std::sqrt(static_cast<double>(dim_));
+    return rounding_within<T>(cost, box, dim_, length, spread_) + 0x1p-52 * std::fabs(reference_);
   }
 
   double reference() const { return reference_; }

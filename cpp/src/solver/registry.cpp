@@ -32,6 +32,12 @@ const std::vector<SolverEntry>& list() {
       entry("sorting_1d", "points on a line, any masses: sorting, O((n + m) log (n + m))",
             {.transport = true, .clouds = true, .any_masses = true, .convex_line_only = true}, {},
             solve_sorting_1d),
+      entry("spatial_auction",
+            "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) "
+            "memory",
+            {.transport = true, .clouds = true, .max_dim = spatial_max_dim},
+            {.least_pairs = 512.0 * 512.0, .most_pairs = 4096.0 * 4096.0, .least_rtol = 3e-3},
+            solve_spatial_auction),
       entry(
           "multiscale_hungarian",
           "clouds of n = m points and equal masses, dimension 1 to 8: shortest augmenting paths on "
@@ -63,11 +69,6 @@ const std::vector<SolverEntry>& list() {
              .warm_plan = true},
             {.most_pairs = 16384.0 * 16384.0, .any_size_by_products = true},  // a matrix of 2 GiB
             solve_hungarian),
-      entry("spatial_auction",
-            "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) "
-            "memory",
-            {.transport = true, .clouds = true, .max_dim = spatial_max_dim}, {},
-            solve_spatial_auction),
       entry("auction",
             "assignment and transport of n = m equal masses: candidate lists, epsilon scaling, "
             "exact finish",
@@ -87,8 +88,9 @@ const std::vector<SolverEntry>& list() {
   return entries;
 }
 
-bool in_auto_range(const SolverEntry& solver, const Problem& problem) {
+bool in_auto_range(const SolverEntry& solver, const Problem& problem, double rtol) {
   const AutoRange& range = solver.auto_range;
+  if (rtol < range.least_rtol) return false;
   const double pairs = 1.0 * problem.rows() * problem.cols();
   if (!problem.clouds()) return true;
   const bool unlimited =
@@ -136,7 +138,7 @@ std::optional<std::string> refusal(const SolverEntry& solver, const Problem& pro
   return std::nullopt;
 }
 
-const SolverEntry& select_solver(std::string_view name, const Problem& problem) {
+const SolverEntry& select_solver(std::string_view name, const Problem& problem, double rtol) {
   Problem cold = problem;
   cold.warm_start = {};
   std::vector<std::string_view> names{"auto"};
@@ -146,7 +148,7 @@ const SolverEntry& select_solver(std::string_view name, const Problem& problem) 
     // Sorting a line is faster than any start could make another solver.
     const bool needs_no_start = name == "auto" && solver.capabilities.convex_line_only;
     const std::optional<std::string> reason = refusal(solver, needs_no_start ? cold : problem);
-    if (!reason && (name != "auto" || in_auto_range(solver, problem))) return solver;
+    if (!reason && (name != "auto" || in_auto_range(solver, problem, rtol))) return solver;
     if (name == "auto") continue;
     throw Unsupported("solver \"" + std::string(name) + "\" cannot serve this problem (" +
                       problem.describe() + "): " + *reason +

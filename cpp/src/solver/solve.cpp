@@ -50,7 +50,7 @@ Solution solve(const Problem& unchecked, std::string_view solver, const OptionMa
   if (auto* clouds = std::get_if<PointClouds>(&problem.geometry)) {
     clouds->bounds = kernels::CostBounds::make(*clouds);
   }
-  const SolverEntry& entry = select_solver(solver, problem);
+  const SolverEntry& entry = select_solver(solver, problem, context.rtol);
   return graded(problem, entry.solve(problem, options, context), entry.name, context);
 }
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "geometry/kd_cloud.hpp"
 #include "solver/auction_finish.hpp"
+#include "solver/block_auction.hpp"
+#include "solver/cloud_filter.hpp"
 #include "solver/tree_scanner.hpp"
 
 namespace monge {
@@ -194,17 +197,60 @@ struct OrderedClouds {
   }
 };
 
+/// The points of a cloud, each of mass 1.
+LevelCloud unit_masses(const KdCloud& cloud) {
+  LevelCloud level;
+  level.dim = cloud.dim;
+  level.mass.assign(at(cloud.n), 1);
+  for (Index k = 0; k < cloud.n; ++k) {
+    for (int a = 0; a < cloud.dim; ++a) {
+      level.points.push_back(cloud.values[static_cast<std::size_t>(a) * at(cloud.n) + at(k)]);
+    }
+  }
+  return level;
+}
+
+/// Where a gap is allowed and the points are few, the auction that is made for this; nothing where
+/// it does not reach the gap.
+std::optional<Result> solve_in_blocks(const OrderedClouds& clouds, const GroundCost& cost,
+                                      const SpatialAuctionOptions& options, double mass,
+                                      Context& context) {
+  if (!(context.rtol > 0) || !few_enough_for_blocks(clouds.x.n)) return std::nullopt;
+  const LevelCloud x = unit_masses(clouds.x), y = unit_masses(clouds.y);
+  if (!fits_float(common_box(x, y), cost)) return std::nullopt;
+  const BlockAuctionOptions how{context.rtol, options.epsilon_ratio, options.bids_per_phase,
+                                static_cast<Index>(options.coarse_from)};
+  BlockAuctionCounters counters;
+  std::optional<ProvedMatching> found = auction_in_blocks(x, y, cost, how, context, counters);
+  if (!found) return std::nullopt;
+  Result result;
+  result.status = Status::within_tolerance;
+  result.stats = {{"phases", static_cast<double>(counters.phases)},
+                  {"bids", static_cast<double>(counters.bids)}};
+  result.f = std::move(found->values);
+  for (double price : found->prices) result.g.push_back(-price);
+  result.plan.reserve(found->columns.size());
+  for (std::size_t i = 0; i < found->columns.size(); ++i) {
+    result.plan.add(static_cast<Index>(i), found->columns[i], mass);
+  }
+  return result;
+}
+
 }  // namespace
 
 Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions& options,
                              Context& context) {
   const GroundCost& cost = problem.clouds()->cost;
   const OrderedClouds clouds(*problem.clouds());
+  const double mass = problem.row_mass(0);
+  if (std::optional<Result> found = solve_in_blocks(clouds, cost, options, mass, context)) {
+    clouds.restore(*found);
+    return *std::move(found);
+  }
   Team team(context.thread_count());
   const Search search{cost, options, team, context};
   Level level(search, clouds.x, clouds.y, context.rtol > 0 ? context.rtol : options.handover);
 
-  const double mass = problem.row_mass(0);
   Result result;
   if (level.end == ScheduleEnd::interrupted) {
     result = result_of(level.engine, status_of(context.interruption()), mass);

@@ -76,10 +76,15 @@ def _scatter(values: Tensor, indices: Tensor, like: Tensor) -> Tensor:
     return torch.zeros_like(like).scatter_add(1, indices[..., None].expand_as(values), values)
 
 
-def by_masses(grad: Tensor, wanted: Sequence[bool], *sides: Side) -> list[Tensor | None]:
-    """grad times the centred potential of each side that is wanted; nothing for padding."""
+def by_masses(
+    grad: Tensor, wanted: Sequence[bool], *sides: Side, tied: bool = True
+) -> list[Tensor | None]:
+    """grad times the potential of each side that is wanted, centred where the masses' totals are
+    tied; nothing for padding."""
     return [
-        (grad[:, None] * _centred(potential, lengths)).to(masses.dtype) if want else None
+        (grad[:, None] * (_centred(potential, lengths) if tied else potential)).to(masses.dtype)
+        if want
+        else None
         for want, (masses, potential, lengths) in zip(wanted, sides, strict=True)
     ]
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from monge.partial import plain_slack
 from monge.problem import Cost, parse_cost, power_cost
 from monge.torch import ops
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, check_device, lift, split_lengths
@@ -20,6 +21,7 @@ def _how(
     threads: int | None,
     time_limit: float | None,
     options: dict[str, Any],
+    slack: dict[str, Any] | None = None,
 ) -> str:
     """How to solve, as the one text that an operator takes: a Python literal of a dict."""
     how = {"solver": solver, "rtol": rtol, "threads": threads, "time_limit": time_limit}
@@ -29,6 +31,9 @@ def _how(
         if plain is not None and not isinstance(plain, (bool, int, float, str)):
             raise TypeError(f"{name} must be a number, a text or a bool; got {value!r}")
         entries.append(f"{name!r}: {plain!r}")
+    # 1e999: infinity has no literal.
+    left = {name: repr(value).replace("inf", "1e999") for name, value in (slack or {}).items()}
+    entries += [f"{name!r}: {value}" for name, value in left.items()]
     return "{" + ", ".join(entries) + "}"
 
 
@@ -42,6 +47,8 @@ def emd(
     lengths: Lengths = None,
     solver: str = "auto",
     rtol: float = 0.0,
+    mass: float | None = None,
+    unmatched_cost: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     **options: Any,
@@ -63,6 +70,9 @@ def emd(
         Of a padded batch, how many points of each cloud are points: of x and y alike, or
         (x_lengths, y_lengths), either of which may be None. Padding may hold anything, gets
         gradient 0, and default masses are 1/length.
+    mass, unmatched_cost : optional
+        Partial transport, as for `monge.emd`: plain numbers, the same for all pairs, by which the
+        cost has no gradient. Unmatched points get gradient 0.
     solver, rtol, threads, time_limit, **options
         As for `monge.emd`. Inside a DataLoader's worker process, `threads` is 1 by default.
 
@@ -83,7 +93,7 @@ def emd(
     """
     batch = as_batch(x, y, a, b, lengths)
     how: dict[str, Any] = {"solver": solver, "rtol": rtol, "threads": threads}
-    how |= {"time_limit": time_limit, **options}
+    how |= {"time_limit": time_limit, "mass": mass, "unmatched_cost": unmatched_cost, **options}
     return batch.unbatch(transport(batch, cost, (None, None, None), **how)[0])
 
 
@@ -96,11 +106,14 @@ def transport(
     rtol: float,
     threads: int | None,
     time_limit: float | None,
+    mass: Any = None,
+    unmatched_cost: Any = None,
     **options: Any,
 ) -> Outputs:
     """All that the operator returns: cost, rows, cols, mass, f and g; from a warm start, if any."""
     name, power = parse_cost(cost)
-    how = _how(solver, rtol, threads, time_limit, options)
+    slack = plain_slack(mass, unmatched_cost)
+    how = _how(solver, rtol, threads, time_limit, options, slack)
     lists = (batch.a, batch.b, batch.x_lengths, batch.y_lengths)
     return ops.transport(batch.x, batch.y, *lists, name, power, how, *start)
 
@@ -123,6 +136,8 @@ def wasserstein(
     lengths: Lengths = None,
     solver: str = "auto",
     rtol: float = 0.0,
+    mass: float | None = None,
+    unmatched_cost: Any = None,
     threads: int | None = None,
     time_limit: float | None = None,
     **options: Any,
@@ -141,6 +156,8 @@ def wasserstein(
         lengths=lengths,
         solver=solver,
         rtol=rtol,
+        mass=mass,
+        unmatched_cost=unmatched_cost,
         threads=threads,
         time_limit=time_limit,
         **options,

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from monge import _core
 from monge.device import device_info
+from monge.partial import leave_unmatched
 from monge.problem import Cost
 from monge.solution import NotOptimal, from_core
 from monge.solve import _solve, is_proved
@@ -132,11 +133,18 @@ def options_of(how: str) -> dict[str, Any]:
     return options | {"threads": threads_here(options["threads"])}
 
 
+def is_partial(options: dict[str, Any]) -> bool:
+    """Whether mass may stay, by the settings of an operator."""
+    return "mass" in options or "unmatched_cost" in options
+
+
 def solve_all(problems: list[_core.Problem], how: str) -> list[_core.Solution]:
     """Solutions that are proved; NotOptimal else."""
     options = options_of(how)
     solver, rtol = options.pop("solver"), options.pop("rtol")
     threads, time_limit = options.pop("threads"), options.pop("time_limit")
+    slack = options.pop("mass", None), options.pop("unmatched_cost", None)
+    leave_unmatched(problems, *slack, False)
     return proved(_solve(problems, solver, rtol, threads, time_limit, None, options), rtol)
 
 
@@ -148,8 +156,14 @@ def proved(solutions: list[_core.Solution], rtol: float) -> list[_core.Solution]
     return solutions
 
 
-def pack(solutions: Sequence[_core.Solution], n: int, m: int, like: Tensor) -> Outputs:
-    """A batch of solutions, padded: cost, the plan's rows, cols and mass, and f and g."""
+def pack(
+    solutions: Sequence[_core.Solution], n: int, m: int, like: Tensor, moved: bool = False
+) -> Outputs:
+    """A batch of solutions, padded: cost, the plan's rows, cols and mass, and f and g.
+
+    Where a given mass `moved`, what one more of it costs is taken out of f: then f and g are what
+    more of a and b saves.
+    """
     size, most = len(solutions), n + m - 1
     costs = np.array([solution.cost for solution in solutions])
     rows, cols = np.zeros((2, size, most), dtype=np.int64)
@@ -163,6 +177,8 @@ def pack(solutions: Sequence[_core.Solution], n: int, m: int, like: Tensor) -> O
             )
         for padded, values in zip((rows, cols, mass, f, g), arrays, strict=True):
             padded[k, : len(values)] = values
+        if moved and solution.unmatched_cost is not None:
+            f[k, : len(arrays[3])] -= solution.unmatched_cost[0]
     cost_, mass_, f_, g_ = (to_tensor(one, like, like.dtype) for one in (costs, mass, f, g))
     return cost_, to_tensor(rows, like), to_tensor(cols, like), mass_, f_, g_
 

@@ -9,8 +9,9 @@ Gradients. The cost is W = min_P <C, P> = max_{f, g} <a, f> + <b, g>, piecewise 
     dW/dx_i = sum_j P_ij dc(x_i, y_j)/dx_i     dW/dC_ij = P_ij     dW/da_i = f_i     dW/db_j = g_j
 
 Potentials are centred (mean 0): totals of a and b are tied, so a constant has no meaning, and steps
-along these gradients keep the totals. Where several optima exist, this is one subgradient; where
-points coincide, the ground cost contributes 0.
+along these gradients keep the totals. Where mass may stay they are not tied, and potentials are not
+centred: they are what more of a point's mass costs or saves. Where several optima exist, this is
+one subgradient; where points coincide, the ground cost contributes 0.
 
 Second derivatives. The plan does not change with points or costs, nor the potentials with masses,
 except where the optimum jumps: backward functions are differentiable torch, and double backward is
@@ -53,6 +54,7 @@ from monge.torch.host import (
     as_cost,
     counts,
     empty,
+    is_partial,
     options_of,
     pack,
     pairs_of_clouds,
@@ -92,17 +94,19 @@ def transport(
 ) -> Outputs:
     """Exact transport between clouds x (B, n, d) and y (B, m, d).
 
-    `how` is the Python literal of a dict: solver, rtol, threads, time_limit and the solver's
-    options. Returns the cost (B,), the plan's rows, cols and mass (B, n + m - 1), and the
-    potentials f (B, n) and g (B, m). Warm starts are earlier potentials start_g (B, m), not finite
-    for pairs without one, and earlier plans start_rows, start_cols (B, k), padded with -1; they
-    change no result, and have no gradient. They are for the solvers of the host, which finish
-    sooner from there than a device does from nothing.
+    `how` is the Python literal of a dict: solver, rtol, threads, time_limit, the solver's
+    options, and mass or unmatched_cost where some may stay. Returns the cost (B,), the plan's
+    rows, cols and mass (B, n + m - 1), and the potentials f (B, n) and g (B, m). Warm starts are
+    earlier potentials start_g (B, m), not finite for pairs without one, and earlier plans
+    start_rows, start_cols (B, k), padded with -1; they change no result, and have no gradient.
+    They are for the solvers of the host, which finish sooner from there than a device does from
+    nothing.
     """
     lengths = x_lengths, y_lengths
+    options = options_of(how)
     begun = None
-    if start_g is None:
-        begun = on_device.begin_assignments(x, y, (a, b), lengths, cost, options_of(how))
+    if start_g is None and not is_partial(options):
+        begun = on_device.begin_assignments(x, y, (a, b), lengths, cost, options)
     # What the device has begun is finished here, which is no news to anybody.
     points = (x, y) if begun is None else (x.cpu(), y.cpu())
     pairs = pairs_of_clouds(*points, a, b, *lengths)
@@ -111,7 +115,7 @@ def transport(
         columns = counts(y_lengths, y.shape[0], y.shape[1], "y")
         start_all(problems, columns, start_g, start_rows, start_cols)
     solutions = solve_all(problems, how) if begun is None else begun.finish(problems)
-    return pack(solutions, x.shape[1], y.shape[1], x)
+    return pack(solutions, x.shape[1], y.shape[1], x, moved="mass" in options)
 
 
 @transport.register_fake
@@ -120,8 +124,8 @@ def _(x: Tensor, y: Tensor, *_: Any) -> Outputs:
 
 
 def _transport_setup(ctx: Any, inputs: tuple[Any, ...], output: Outputs) -> None:
-    *tensors, ctx.cost, ctx.power, _ = inputs[:9]
-    ctx.count = len(inputs)
+    *tensors, ctx.cost, ctx.power, how = inputs[:9]
+    ctx.count, ctx.tied = len(inputs), not is_partial(options_of(how))
     ctx.mark_non_differentiable(*output[1:])
     ctx.set_materialize_grads(False)
     ctx.save_for_backward(*tensors, *output[1:])
@@ -137,7 +141,8 @@ def _transport_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor 
         weight = grad[:, None] * constant(mass, PLAN_BY_MASSES, a, b)
         gradients[:2] = by_points(wanted[:2], (x, y), (rows, cols, weight), ctx.cost, ctx.power)
     f, g = (constant(one, POTENTIALS_BY_COSTS, x, y) for one in (f, g))
-    gradients[2:4] = by_masses(grad, wanted[2:4], (a, f, x_lengths), (b, g, y_lengths))
+    sides = (a, f, x_lengths), (b, g, y_lengths)
+    gradients[2:4] = by_masses(grad, wanted[2:4], *sides, tied=ctx.tied)
     return tuple(gradients)
 
 

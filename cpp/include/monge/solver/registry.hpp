@@ -30,12 +30,13 @@ struct Capabilities {
   bool warm_plan = false;         ///< starts from a given plan, too
 };
 
-/// For which sizes of point clouds "auto" takes a solver; measured, see docs/performance.md. An
-/// explicit solver="..." is not held to it.
+/// For which sizes of point clouds "auto" takes a solver, and for which allowed gaps; measured, see
+/// docs/performance.md. An explicit solver="..." is not held to it.
 struct AutoRange {
   double least_pairs = 0;
   double most_pairs = 1.0 * max_index * max_index;
   bool any_size_by_products = false;  ///< most_pairs is for costs that no products give
+  double least_rtol = 0;              ///< below, others are as fast and exact
 };
 
 struct SolverEntry {
@@ -54,9 +55,9 @@ std::span<const SolverEntry> solvers();
 std::optional<std::string> refusal(const SolverEntry& solver, const Problem& problem);
 
 /// The solver of that name; "auto" is the first that serves `problem`, with its warm start, and is
-/// in its range (a line is sorted all the same, which needs no start). Throws
+/// in its range for a gap of `rtol` (a line is sorted all the same, which needs no start). Throws
 /// InvalidArgument for an unknown name and Unsupported, listing what every solver can, where none
 /// or not this one can.
-const SolverEntry& select_solver(std::string_view name, const Problem& problem);
+const SolverEntry& select_solver(std::string_view name, const Problem& problem, double rtol = 0);
 
 }  // namespace monge

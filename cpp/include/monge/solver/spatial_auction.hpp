@@ -12,17 +12,23 @@
 // the
 //   row and of the column alone: clouds far apart are as easy as clouds on top of each other.
 //
+// Where a gap is allowed, up to some 6000 points are matched without lists and tree, by bids that
+// look at blocks of columns in float (solver/block_auction.hpp); "auto" takes this solver for that.
+// Where floats cannot prove the gap, because clouds are nearly the same, what is above follows.
+//
 // Deviations. The tree is refitted to the prices before each phase; in between its bounds only get
 // looser. Clouds of at most 2048 points have their matrix formed for the exact finish, where the
 // vectorised sweeps of augmenting_paths.hpp beat lists and a heap; so have larger ones (if memory
 // allows) when hundreds of equal columns make the lists useless.
 //
-// Complexity and memory. O(n K) memory, about 300 bytes per point in dimension 3. Time is governed
+// Complexity and memory. O(n K) memory, about 300 bytes per point in dimension 3; in blocks n^2 / 8
+// bytes, 4 MiB at most. Time is governed
 // by the scans: some 5 to 10 per row, each O(log n) to O(sqrt n) nodes on curved data.
 //
-// Numerics. Coordinates, prices and values in double. Tree bounds are compared without a margin:
-// their rounding can hide a column that is better by a few roundings of cost + price. The
-// certificate of many points searches the same tree; tests hold both against all pairs.
+// Numerics. Coordinates, prices and values in double (but in blocks: see there). Tree bounds are
+// compared without a margin: their rounding can hide a column that is better by a few roundings of
+// cost + price. The certificate of many points searches the same tree; tests hold both against all
+// pairs.
 //
 // Guarantee. Optimal to rounding; with rtol, certified to that gap. Determinism: the same answer
 // for any number of threads.

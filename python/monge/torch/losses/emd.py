@@ -34,8 +34,8 @@ class EMDLoss(Loss):
         "spatial_auction", which cannot start anywhere.
     max_keys : int
         How many pairs to keep the solutions of; beyond, those used longest ago are forgotten.
-    solver, threads, time_limit, **options
-        As for `monge.emd`.
+    solver, threads, time_limit, mass, unmatched_cost, **options
+        As for `monge.torch.emd`.
 
     Shape
     -----
@@ -69,6 +69,10 @@ class EMDLoss(Loss):
         self.cost = cost
         how = {"solver": solver, "rtol": rtol, "threads": threads, "time_limit": time_limit}
         self.how: dict[str, Any] = how | options
+        if warm_start and not {"mass", "unmatched_cost"}.isdisjoint(options):
+            raise ValueError(
+                "warm_start must be False with mass or unmatched_cost, which start from nothing"
+            )
         self.starts = Starts(max_keys) if warm_start else None
 
     def reset(self) -> None:

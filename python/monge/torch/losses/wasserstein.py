@@ -20,7 +20,7 @@ class WassersteinLoss(Loss):
     p : float
         At least 1. The root is taken of each pair, before the reduction; where W_p = 0 its
         gradient is 0.
-    reduction, rtol, solver, threads, time_limit, **options
+    reduction, rtol, solver, threads, time_limit, mass, unmatched_cost, **options
         As for `EMDLoss`; `rtol` is that of the cost before the root.
 
     Shape

@@ -1,0 +1,57 @@
+// What a row of an auction between few points needs to bid: its best two columns, computed afresh,
+// but for the blocks of columns that earlier looks have shown to be worse.
+//
+// Prices only rise, so the least cost + price of a block of columns is a lower bound of it for
+// good. A row keeps one such bound per block; a look opens the blocks whose bound is below the
+// second best value so far, and leaves their present least values behind. No lists are kept, and
+// nothing is sorted.
+//
+// One source (bid_kernels.cpp) is compiled once per instruction set, as row_kernels.cpp is; every
+// table gives the same bits.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "monge/core/types.hpp"
+#include "monge/cost/ground_cost.hpp"
+
+namespace monge::kernels {
+
+/// Columns per bound.
+inline constexpr Index bid_block = 32;
+/// Bounds are read by as many at a time: there must be room for a multiple of this.
+inline constexpr Index bid_bounds = 16;
+
+/// Columns in whole blocks: those that fill up the last one have price +inf.
+struct PricedBlocks {
+  const float* points;  ///< by axis: points[a * stride + j]
+  std::size_t stride;
+  const float* price;
+  int dim;
+  Index blocks;
+};
+
+/// The least value cost(x, y_j) + price_j of a row, and the second least.
+struct BestBid {
+  float first, second;
+  Index column;
+};
+
+struct BidKernels {
+  bool (*supported)();  ///< by this CPU
+
+  /// `bounds`: what the row's block k is not below, and +inf beyond the last block; -inf where
+  /// nothing is known. Updated. Prices must not have fallen since. The block `likely` is opened
+  /// first: the sooner the best values are found, the fewer others are.
+  BestBid (*best)(const GroundCost& cost, const float* x, const PricedBlocks& columns, Index likely,
+                  float* bounds);
+};
+
+/// The widest table that this CPU supports.
+const BidKernels& bid_kernels();
+
+/// All tables that were compiled, narrowest first; some may not be supported by this CPU.
+std::span<const BidKernels* const> all_bid_kernels();
+
+}  // namespace monge::kernels
