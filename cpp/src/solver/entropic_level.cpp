@@ -11,8 +11,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Above this error, sums in single precision tell enough.
-constexpr double single_precision_error = 1e-3;
+/// Single precision tells enough while the error is this many times that of its sums ...
+constexpr double coarse_margin = 5;
+/// ... and as an answer, this many times.
+constexpr double fine_margin = 100;
 /// A row whose sum falls below this had tiles left out that count now ...
 constexpr double stale_row = 0.05;
 /// ... and below this, hardly any term was left.
@@ -107,7 +109,8 @@ bool EntropicLevel::pass(kernels::Digits digits, std::vector<double>& sums,
 
 bool EntropicLevel::update_rows(double expected) {
   std::vector<double> sums(F.size()), cols;
-  bool single = expected > single_precision_error;
+  const double single_error = kernel_.single_error(scale_);
+  bool single = expected > coarse_margin * single_error;
   for (int attempt = 0;; ++attempt) {
     const kernels::Digits digits = single    ? kernels::Digits::single
                                    : precise ? kernels::Digits::precise
@@ -140,7 +143,8 @@ bool EntropicLevel::update_rows(double expected) {
     error /= total_;
     const bool stale = kernel_.bounded() && damping_ == 1 && least < stale_row;
     if (attempt < 3 && stale) continue;
-    if (attempt < 3 && single && !(error > 0.3 * single_precision_error)) {
+    const double margin = error <= tolerance ? fine_margin : coarse_margin;
+    if (attempt < 3 && single && !(error > margin * single_error)) {
       single = false;
       continue;
     }

@@ -55,6 +55,7 @@ class EntropicLevel {
   double error = 1;  ///< infinite before the first pass; L1 error of the columns (or what they
                      ///< still move) over the mass
   std::int64_t passes = 0;
+  double tolerance = 0;  ///< of the error: what meets it is measured in double
   bool precise = false;  ///< exponentials to rounding, nothing left out
 
  private:
