@@ -26,15 +26,17 @@ constexpr Index group_size = 8;
 constexpr Index coarsest = 400;
 /// Dimension up to which neighbours are near each other, and coarse levels worth their while.
 constexpr int coarse_max_dim = 8;
-/// From one stage's epsilon to the next. A matrix has no coarse resolutions on which early stages
-/// cost little: where its epsilon is large (above this part of the mean), they are skipped.
-constexpr double epsilon_factor = 2, large_epsilon_factor = 8, large_epsilon = 0.02;
+/// From one stage's epsilon to the next. Without coarse resolutions early stages are not cheap:
+/// where epsilon is large (above this part of the mean cost), it is the first, and extrapolation
+/// takes fewer passes than Newton's steps, normally fewer than these.
+constexpr double epsilon_factor = 2, large_epsilon = 0.02;
+constexpr std::int64_t extrapolated_passes = 60;
 /// Error at which an intermediate stage is good enough.
 constexpr double stage_error = 0.05;
 /// ... and at which the last coarse resolution is, whose error the finest begins with.
 constexpr double last_coarse_error = 1e-4;
-/// For the terms of the Hessian. More is slower: memory touched for the first time costs more than
-/// the exponentials that it saves.
+/// For the terms of the Hessian, or of a pass. More is slower: memory touched for the first time
+/// costs more than the exponentials that it saves.
 constexpr std::size_t cache_bytes = 16 << 20;
 constexpr std::size_t anderson_window = 10;
 
@@ -164,7 +166,8 @@ class Sinkhorn {
   void make_matrix_kernel(const AnyMatrixView& matrix);
   bool improve(EntropicLevel& level, double tolerance);
   bool improve_plainly(EntropicLevel& level, double tolerance);
-  bool improve_by_anderson(EntropicLevel& level, double tolerance);
+  bool improve_by_anderson(EntropicLevel& level, double tolerance, std::int64_t most_passes);
+  bool extrapolates() const;
   void carry_over(const Resolution& coarse, const Resolution& fine, double epsilon);
   bool coarse_serves(const Resolution& fine) const;
   double stage_epsilon(std::size_t k) const;
@@ -253,13 +256,14 @@ bool Sinkhorn::improve_plainly(EntropicLevel& level, double tolerance) {
   return true;
 }
 
-bool Sinkhorn::improve_by_anderson(EntropicLevel& level, double tolerance) {
+bool Sinkhorn::improve_by_anderson(EntropicLevel& level, double tolerance,
+                                   std::int64_t most_passes) {
   Anderson anderson(anderson_window, level.b());
   double best = infinity;
   std::vector<double> best_G;
   int plain_steps = 0;
   while (!(level.error <= tolerance)) {
-    if (level.passes >= options_.max_iterations) return false;
+    if (level.passes >= most_passes) return false;
     if (!(level.error <= 3 * best)) {  // extrapolation went astray: begin again from the best
       plain_steps = 20;
       level.G = best_G;
@@ -286,12 +290,18 @@ bool Sinkhorn::improve_by_anderson(EntropicLevel& level, double tolerance) {
 bool Sinkhorn::improve(EntropicLevel& level, double tolerance) {
   const bool balanced = std::isinf(options_.penalty);
   if (options_.method == "sinkhorn") return improve_plainly(level, tolerance);
-  if (options_.method == "anderson" || !balanced) return improve_by_anderson(level, tolerance);
+  if (options_.method == "anderson" || !balanced)
+    return improve_by_anderson(level, tolerance, options_.max_iterations);
   if (coarse_newton_) {
     const bool reached = coarse_newton_->run(level, tolerance, options_.max_iterations);
     coarse_steps_ += coarse_newton_->steps;
     coarse_newton_.reset();
     if (reached || level.interrupted()) return reached;
+  }
+  if (options_.method == "auto" && extrapolates()) {
+    const std::int64_t most = std::min(extrapolated_passes, options_.max_iterations);
+    if (improve_by_anderson(level, tolerance, most)) return true;
+    if (level.interrupted()) return false;
   }
   SemiDualNewton newton(level, cache_bytes);
   const bool reached = newton.run(tolerance, options_.max_iterations);
@@ -300,7 +310,7 @@ bool Sinkhorn::improve(EntropicLevel& level, double tolerance) {
     steps_ += newton.steps;
   }
   if (!reached && options_.method == "auto" && !level.interrupted())
-    return improve_by_anderson(level, tolerance);
+    return improve_by_anderson(level, tolerance, options_.max_iterations);
   return reached;
 }
 
@@ -347,6 +357,12 @@ bool Sinkhorn::coarse_serves(const Resolution& fine) const {
          std::isinf(options_.penalty) && (options_.method == "auto" || options_.method == "newton");
 }
 
+/// Whether the one stage is that of the epsilon wanted.
+bool Sinkhorn::extrapolates() const {
+  const bool apt = options_.method == "auto" || options_.method == "anderson";
+  return apt && !resolutions_.back().kernel->bounded() && options_.epsilon > large_epsilon * mean_;
+}
+
 /// The epsilon that resolution k is solved down to.
 double Sinkhorn::stage_epsilon(std::size_t k) const {
   if (k == 0) return options_.epsilon;
@@ -361,11 +377,9 @@ double Sinkhorn::stage_tolerance(std::size_t k, double epsilon) const {
 
 bool Sinkhorn::solve_resolution(std::size_t k) {
   Resolution& one = resolutions_[k];
-  EntropicLevel level(*one.kernel, one.x.mass, one.y.mass, options_.penalty);
+  EntropicLevel level(*one.kernel, one.x.mass, one.y.mass, options_.penalty, cache_bytes);
   const double last = std::min(stage_epsilon(k), epsilon_);
-  const bool quick = one.x.cloud.n == 0 && options_.epsilon > large_epsilon * mean_;
-  const double factor = quick ? large_epsilon_factor : epsilon_factor;
-  for (double epsilon = epsilon_;; epsilon = std::max(last, epsilon / factor)) {
+  for (double epsilon = epsilon_;; epsilon = std::max(last, epsilon / epsilon_factor)) {
     if (epsilon < 1.2 * last) epsilon = last;
     const bool final_stage = k == 0 && epsilon == options_.epsilon;
     level.precise = final_stage && options_.rtol < 1e-8;
@@ -373,7 +387,8 @@ bool Sinkhorn::solve_resolution(std::size_t k) {
     if (started_) {
       level.start(epsilon, f_, g_);
     } else {
-      level.start(epsilon, std::vector<double>(one.y.mass.size(), 0));
+      level.start(epsilon, std::vector<double>(one.x.mass.size(), mean_),
+                  std::vector<double>(one.y.mass.size(), 0));
     }
     if (level.interrupted()) return false;
     bool reached = level.update_rows(started_ && !final_stage ? 1 : 0.5);
@@ -461,7 +476,7 @@ EntropicResult Sinkhorn::result() {
 
 EntropicResult Sinkhorn::run() {
   make_resolutions();
-  epsilon_ = std::max(options_.epsilon, mean_);
+  epsilon_ = extrapolates() ? options_.epsilon : std::max(options_.epsilon, mean_);
   for (std::size_t k = resolutions_.size(); k-- > 0;) {
     if (started_) carry_over(resolutions_[k + 1], resolutions_[k], epsilon_);
     if (context_.interruption() != Interruption::none || !solve_resolution(k)) break;
@@ -470,9 +485,27 @@ EntropicResult Sinkhorn::run() {
   return result();
 }
 
+bool all_finite(const AnyMatrixView& values) {
+  return std::visit(
+      [](auto view) {
+        using T = std::decay_t<decltype(view(0, 0))>;
+        if (view.row_stride == 1) view = view.transposed();
+        bool finite = true;
+        for (std::int64_t i = 0; i < view.rows && finite; ++i) {
+          const T* row = view.data + i * view.row_stride;
+          int infinite = 0;
+          for (std::int64_t j = 0; j < view.cols; ++j)
+            infinite |= std::fabs(row[j * view.col_stride]) > std::numeric_limits<T>::max();
+          finite = infinite == 0;
+        }
+        return finite;
+      },
+      values);
+}
+
 /// Whether a row or column with mass has no partner with mass.
 bool isolated(const Problem& problem) {
-  if (!problem.dense()) return false;
+  if (!problem.dense() || all_finite(problem.dense()->values)) return false;
   const Index n = problem.rows(), m = problem.cols();
   std::vector<char> row_met(at(n), 0), col_met(at(m), 0);
   for (Index i = 0; i < n; ++i) {

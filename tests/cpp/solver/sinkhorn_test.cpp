@@ -139,6 +139,32 @@ TEST(Sinkhorn, TheCoarseHessianIsLeftWhereItDoesNotHelp) {
   }
 }
 
+TEST(Sinkhorn, ExtrapolatesOverTheTermsOfAMatrix) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  const Index n = 190, m = 333;
+  for (double spread : {0.1, 1.0, 2.5}) {  // of the logarithms: the last has rows far from others
+    std::vector<double> costs;
+    for (Index k = 0; k < n * m; ++k) costs.push_back(std::exp(spread * normal(random)));
+    for (Index i = 0; i < n; i += 3) costs[static_cast<std::size_t>(i * m + i)] = INFINITY;
+    for (Index j = 0; j < m; ++j) costs[static_cast<std::size_t>(5 * m + j)] += 30 * spread;
+    Problem problem;
+    problem.kind = Kind::transport;
+    problem.geometry = DenseCost{row_major(costs.data(), n, m)};
+    problem = validate(problem);
+    const double epsilon = 0.15 * std::exp(0.5 * spread * spread);  // of the mean
+    const SinkhornOptions options{.epsilon = epsilon};
+    const EntropicResult result = solved(problem, options), three = solved(problem, options, 3);
+    EXPECT_EQ(result.status, Status::within_tolerance);
+    EXPECT_EQ(stat(result, "newton_steps"), 0);
+    EXPECT_LE(marginals_of(problem, result, options.epsilon).error, 1.01e-6);
+    EXPECT_EQ(result.f, three.f);
+    EXPECT_EQ(result.g, three.g);
+    const EntropicResult newton = solved(problem, {.epsilon = epsilon, .method = "newton"});
+    EXPECT_NEAR(result.value, newton.value, 1e-9 * newton.value);
+  }
+}
+
 TEST(Sinkhorn, TheSymmetricIterationSolvesTheSameProblem) {
   const Instance instance = generate_instance("sphere_to_torus", 500, 1);
   Problem problem = instance.problem();
