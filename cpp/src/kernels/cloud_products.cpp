@@ -149,7 +149,7 @@ void CloudProducts<T>::squares(Index first, T* out) const {
 template class CloudProducts<float>;
 template class CloudProducts<double>;
 
-std::vector<double> cost_matrix_within(double error, const PointClouds& clouds, Context& context) {
+Lines<double> cost_matrix_within(double error, const PointClouds& clouds, Context& context) {
   if (cols_of(clouds.x) < least_product_dim || !is_power_of_euclidean(clouds.cost))
     return cost_matrix(clouds, context);
   const CloudProducts<double> products(clouds.x, clouds.y, 1, 0);
@@ -160,7 +160,7 @@ std::vector<double> cost_matrix_within(double error, const PointClouds& clouds, 
   const std::size_t n = static_cast<std::size_t>(products.rows());
   const std::size_t m = static_cast<std::size_t>(products.cols());
   require_matrix(n, m, context);
-  std::vector<double> matrix(n * m);
+  Lines<double> matrix(n * m, 0);
   products.for_each_block(context, [&](Index first, Index end) {
     Lines<double> tiles(static_cast<std::size_t>(products.block_rows) * products.stride());
     products.squares(first, tiles.data());

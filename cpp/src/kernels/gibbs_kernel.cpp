@@ -163,7 +163,7 @@ bool matrix_pays(const PointClouds& clouds, const Context& context) {
   return costly && bytes <= std::min(most_bytes, 0.25 * context.memory_bound());
 }
 
-std::vector<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context) {
+Lines<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context) {
   constexpr double error_of_exponents = 1e-9;
   return cost_matrix_within(error_of_exponents * epsilon, clouds, context);
 }

@@ -74,7 +74,7 @@ struct BlockOfTerms {
 bool matrix_pays(const PointClouds& clouds, const Context& context);
 
 /// That matrix, as exact as exponents at this epsilon need.
-std::vector<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context);
+Lines<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context);
 
 class GibbsKernel {
  public:

@@ -90,10 +90,9 @@ void EntropicLevel::weigh_rows(Index block, const double* block_sums, const doub
 }
 
 template <class T>
-bool EntropicLevel::pass_in(kernels::Digits digits, std::vector<double>& sums,
+bool EntropicLevel::pass_in(kernels::Digits digits, double part, std::vector<double>& sums,
                             std::vector<double>& cols) {
   const auto& kernel_sums = kernels::GibbsKernel::sums_of(T{}, digits);
-  const double part = digits == kernels::Digits::precise ? 0x1p-60 : negligible_mass;
   return kernel_.pass<T>(
       digits, limit(part), kernel_.ones<T>().data(), false,
       [&](kernels::BlockOfTerms<T>& work) {
@@ -153,13 +152,13 @@ bool EntropicLevel::cached_pass(std::vector<double>& sums, std::vector<double>& 
   return kept_.filled;
 }
 
-bool EntropicLevel::pass(kernels::Digits digits, std::vector<double>& sums,
+bool EntropicLevel::pass(kernels::Digits digits, double part, std::vector<double>& sums,
                          std::vector<double>& cols) {
   ++passes;
   if (digits == kernels::Digits::single && kept_.fits) return cached_pass(sums, cols);
   kernel_.set(scale_, F, G);
-  return digits == kernels::Digits::single ? pass_in<float>(digits, sums, cols)
-                                           : pass_in<double>(digits, sums, cols);
+  return digits == kernels::Digits::single ? pass_in<float>(digits, part, sums, cols)
+                                           : pass_in<double>(digits, part, sums, cols);
 }
 
 bool EntropicLevel::update_rows(double expected) {
@@ -170,7 +169,9 @@ bool EntropicLevel::update_rows(double expected) {
     const kernels::Digits digits = single    ? kernels::Digits::single
                                    : precise ? kernels::Digits::precise
                                              : kernels::Digits::fast;
-    if (!pass(digits, sums, cols)) return false;
+    // What is left out must be little beside the error that single precision is good for.
+    const double part = single ? 0.1 * single_error : precise ? 0x1p-60 : negligible_mass;
+    if (!pass(digits, part, sums, cols)) return false;
     double least = infinity, most = 0;
     for (std::size_t i = 0; i < F.size(); ++i) {
       least = sums[i] < least ? sums[i] : least;

@@ -61,9 +61,11 @@ class EntropicLevel {
   bool precise = false;  ///< exponentials to rounding, nothing left out
 
  private:
-  bool pass(kernels::Digits digits, std::vector<double>& sums, std::vector<double>& cols);
+  bool pass(kernels::Digits digits, double part, std::vector<double>& sums,
+            std::vector<double>& cols);
   template <class T>
-  bool pass_in(kernels::Digits digits, std::vector<double>& sums, std::vector<double>& cols);
+  bool pass_in(kernels::Digits digits, double part, std::vector<double>& sums,
+               std::vector<double>& cols);
   bool cached_pass(std::vector<double>& sums, std::vector<double>& cols);
   template <class T>
   void weigh_rows(Index block, const double* block_sums, const double* factors,

@@ -182,7 +182,7 @@ class Sinkhorn {
   Team team_;
   double mean_;
   std::vector<Resolution> resolutions_;
-  std::vector<double> matrix_;  ///< of clouds whose entries cost too much to compute twice
+  kernels::Lines<double> matrix_;  ///< of clouds whose entries cost too much to compute twice
   std::unique_ptr<CoarseNewton> coarse_newton_;  ///< of the finest, while that is solved
   kernels::Oriented<float> packed_single_;
   kernels::Oriented<double> packed_double_;

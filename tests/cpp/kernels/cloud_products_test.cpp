@@ -243,7 +243,7 @@ TEST(CostMatrixWithinTest, KeepsItsError) {
       const double scale = exact(clouds, 0, 1);
       for (double part : {1e-3, 1e-9, 1e-13, 0.0}) {
         Context context;
-        const std::vector<double> matrix = cost_matrix_within(part * scale, clouds, context);
+        const Lines<double> matrix = cost_matrix_within(part * scale, clouds, context);
         for (Index i = 0; i < hard.n; ++i) {
           for (Index j = 0; j < hard.m; ++j) {
             const double c = exact(clouds, i, j);
