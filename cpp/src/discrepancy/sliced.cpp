@@ -87,7 +87,7 @@ std::vector<double> first_point(const AnyMatrixView& points) {
 
 /// One side of projections: the numbers, and what sorting them takes.
 struct ProjectedSide {
-  std::vector<double> projections;  ///< of a group of directions, padded
+  kernels::Lines<double> projections;  ///< of a group of directions, padded
   std::vector<double> values, masses;
   std::vector<Index> order;
   SortScratch scratch;

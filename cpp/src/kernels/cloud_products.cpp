@@ -1,6 +1,7 @@
 #include "kernels/cloud_products.hpp"
 
 #include <array>
+#include <span>
 
 namespace monge::kernels {
 namespace {
@@ -30,7 +31,7 @@ std::vector<double> middle(const AnyMatrixView& x, const AnyMatrixView& y) {
   return centre;
 }
 
-double sum_of_squares(const std::vector<double>& values) {
+double sum_of_squares(std::span<const double> values) {
   std::array<double, lanes> sums{};
   std::size_t k = 0;
   for (; k + lanes <= values.size(); k += lanes) {
@@ -50,23 +51,42 @@ Panels<T> pack(const AnyMatrixView& points, const std::vector<double>& centre, I
   packed.dim = cols_of(points);
   const std::int64_t rows = rows_of(points), panels = (rows + size - 1) / size;
   const std::size_t step = static_cast<std::size_t>(size), dim = centre.size();
-  packed.values.assign(static_cast<std::size_t>(panels) * step * dim, 0);
+  packed.values.resize(static_cast<std::size_t>(panels) * step * dim);
+  for (std::size_t k = static_cast<std::size_t>(rows / size) * step * dim; k < packed.values.size();
+       ++k)
+    packed.values[k] = 0;
   packed.squares.assign(static_cast<std::size_t>(panels) * step, 0);
-  std::vector<double> away(dim);
+  constexpr std::size_t together = 4;  // points of a panel written side by side
+  static_assert(product_rows % together == 0 && product_cols % together == 0);
+  std::vector<double> away(together * dim);
+  const auto write = [&](std::int64_t first, std::size_t count) {
+    T* out = packed.values.data() + static_cast<std::size_t>(first / size) * step * dim +
+             static_cast<std::size_t>(first % size);
+    for (std::size_t k = 0; k < dim; ++k) {
+      for (std::size_t l = 0; l < count; ++l) out[k * step + l] = static_cast<T>(away[l * dim + k]);
+    }
+  };
   std::visit(
       [&](const auto& view) {
-        for (std::int64_t i = 0; i < rows; ++i) {
-          const auto* point = view.data + i * view.row_stride;
-          for (std::size_t k = 0; k < dim; ++k) {
-            away[k] = static_cast<double>(point[static_cast<std::ptrdiff_t>(k) * view.col_stride]) -
-                      centre[k];
+        for (std::int64_t first = 0; first < rows; first += together) {
+          const std::int64_t end = std::min<std::int64_t>(rows, first + together);
+          for (std::int64_t i = first; i < end; ++i) {
+            const auto* point = view.data + i * view.row_stride;
+            double* mine = away.data() + static_cast<std::size_t>(i - first) * dim;
+            for (std::size_t k = 0; k < dim; ++k) {
+              mine[k] =
+                  static_cast<double>(point[static_cast<std::ptrdiff_t>(k) * view.col_stride]) -
+                  centre[k];
+            }
+            const double square = sum_of_squares({mine, dim});
+            packed.squares[static_cast<std::size_t>(i)] = static_cast<T>(factor * square - shift);
+            packed.largest = std::max(packed.largest, square);
           }
-          T* out = packed.values.data() + static_cast<std::size_t>(i / size) * step * dim +
-                   static_cast<std::size_t>(i % size);
-          for (std::size_t k = 0; k < dim; ++k) out[k * step] = static_cast<T>(away[k]);
-          const double square = sum_of_squares(away);
-          packed.squares[static_cast<std::size_t>(i)] = static_cast<T>(factor * square - shift);
-          packed.largest = std::max(packed.largest, square);
+          if (end - first == together) {
+            write(first, together);
+          } else {
+            write(first, static_cast<std::size_t>(end - first));
+          }
         }
       },
       points);
@@ -114,10 +134,14 @@ void CloudProducts<T>::squares(Index first, T* out) const {
                            product_rows;
   for (std::size_t j = 0; j < stride_; j += product_cols) {
     const T* y = y_.panel(static_cast<std::int64_t>(j) / product_cols);
-    for (std::int64_t p = begin; p < end; ++p) {
-      kernel.squares(
-          x_.panel(p), x_.squares.data() + p * product_rows, y, y_.squares.data() + j, x_.dim,
-          out + static_cast<std::size_t>((p - begin) * product_rows) * stride_ + j, stride_);
+    // Run by run: one of y stays in the first-level cache while those of x pass.
+    for (std::int64_t axis = 0; axis < x_.dim; axis += product_run) {
+      for (std::int64_t p = begin; p < end; ++p) {
+        kernel.squares(x_.panel(p), x_.squares.data() + p * product_rows, y, y_.squares.data() + j,
+                       axis, x_.dim,
+                       out + static_cast<std::size_t>((p - begin) * product_rows) * stride_ + j,
+                       stride_);
+      }
     }
   }
 }
@@ -125,7 +149,7 @@ void CloudProducts<T>::squares(Index first, T* out) const {
 template class CloudProducts<float>;
 template class CloudProducts<double>;
 
-std::vector<double> cost_matrix_within(double error, const PointClouds& clouds, Context& context) {
+Lines<double> cost_matrix_within(double error, const PointClouds& clouds, Context& context) {
   if (cols_of(clouds.x) < least_product_dim || !is_power_of_euclidean(clouds.cost))
     return cost_matrix(clouds, context);
   const CloudProducts<double> products(clouds.x, clouds.y, 1, 0);
@@ -136,7 +160,7 @@ std::vector<double> cost_matrix_within(double error, const PointClouds& clouds, 
   const std::size_t n = static_cast<std::size_t>(products.rows());
   const std::size_t m = static_cast<std::size_t>(products.cols());
   require_matrix(n, m, context);
-  std::vector<double> matrix(n * m);
+  Lines<double> matrix(n * m, 0);
   products.for_each_block(context, [&](Index first, Index end) {
     Lines<double> tiles(static_cast<std::size_t>(products.block_rows) * products.stride());
     products.squares(first, tiles.data());

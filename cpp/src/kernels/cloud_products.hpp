@@ -75,6 +75,6 @@ class CloudProducts {
 /// The cost matrix of two clouds, row-major, in double, each entry within `error` of the exact one:
 /// by products where they keep that bound, and then rounding as the instruction set does; else, and
 /// for pairs too near each other for products, as cost_matrix() computes it.
-std::vector<double> cost_matrix_within(double error, const PointClouds& clouds, Context& context);
+Lines<double> cost_matrix_within(double error, const PointClouds& clouds, Context& context);
 
 }  // namespace monge::kernels

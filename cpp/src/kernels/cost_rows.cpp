@@ -144,11 +144,11 @@ void require_matrix(std::size_t n, std::size_t m, const Context& context) {
       "the cost matrix of " + std::to_string(n) + " x " + std::to_string(m) + " points");
 }
 
-std::vector<double> cost_matrix(const PointClouds& clouds, Context& context) {
+Lines<double> cost_matrix(const PointClouds& clouds, Context& context) {
   const std::size_t n = static_cast<std::size_t>(rows_of(clouds.x));
   const std::size_t m = static_cast<std::size_t>(rows_of(clouds.y));
   require_matrix(n, m, context);
-  std::vector<double> matrix(n * m);
+  Lines<double> matrix(n * m, 0);
   for_each_cost_strip(clouds, context, [&](Index i, Index begin, Index count, const double* costs) {
     std::copy_n(costs, count,
                 matrix.data() + static_cast<std::size_t>(i) * m + static_cast<std::size_t>(begin));

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/lines.hpp"
 #include "kernels/row_kernels.hpp"
 #include "monge/core/context.hpp"
 #include "monge/problem/problem.hpp"
@@ -103,7 +104,7 @@ void require_matrix(std::size_t n, std::size_t m, const Context& context);
 /// The full cost matrix of two clouds, row-major, in double; O(n m dim) on the context's threads.
 /// Throws MemoryLimitExceeded before allocating what would not fit. An interruption leaves entries
 /// 0.
-std::vector<double> cost_matrix(const PointClouds& clouds, Context& context);
+Lines<double> cost_matrix(const PointClouds& clouds, Context& context);
 
 /// sum_j C_ij w_j for every row, w >= 0; a cost of +inf counts where w_j > 0. O(n m dim), streamed;
 /// O((n + m) dim) for squared distances. Rows not reached after an interruption are 0.

@@ -73,6 +73,16 @@ TiledSide::TiledSide(const KdCloud& cloud, Index size, bool centred)
   if (centred_) round_to(points_, single_);
 }
 
+double TiledSide::square_radius() const {
+  double largest = 0;
+  for (Index b = 0; b < blocks_; ++b) {
+    double square = 0;
+    for (std::size_t k = at(b); k < half_.size(); k += at(blocks_)) square += half_[k] * half_[k];
+    largest = std::max(largest, square);
+  }
+  return largest;
+}
+
 TiledPoints TiledSide::points() const {
   return {points_.data(), single_.data(), centre_.data(), half_.data(), padded(), blocks_};
 }
@@ -153,7 +163,7 @@ bool matrix_pays(const PointClouds& clouds, const Context& context) {
   return costly && bytes <= std::min(most_bytes, 0.25 * context.memory_bound());
 }
 
-std::vector<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context) {
+Lines<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context) {
   constexpr double error_of_exponents = 1e-9;
   return cost_matrix_within(error_of_exponents * epsilon, clouds, context);
 }
@@ -170,6 +180,7 @@ GibbsKernel::GibbsKernel(const KdCloud& x, const KdCloud& y, const GroundCost& c
   pairs_.cost = cost;
   pairs_.x = x_.points();
   pairs_.y = y_.points();
+  square_radius_ = x_.square_radius() + y_.square_radius();
 }
 
 GibbsKernel::GibbsKernel(const AnyMatrixView& matrix, Team& team, Context& context)
@@ -180,6 +191,13 @@ GibbsKernel::GibbsKernel(const AnyMatrixView& matrix, Team& team, Context& conte
   pairs_.form = TilePairs::Form::matrix;
   pairs_.matrix = matrix;
   pairs_.y.blocks = y_.blocks();
+}
+
+double GibbsKernel::single_error(double scale) const {
+  constexpr double roundoff = 0x1p-24, typical_exponent = 16;
+  if (pairs_.form != TilePairs::Form::centred) return typical_exponent * roundoff;
+  // Numbers of the centred form are as large as the parts of squared distances within blocks.
+  return (4 + 2 * scale * square_radius_) * roundoff;
 }
 
 void GibbsKernel::set(double scale, const std::vector<double>& f, const std::vector<double>& g) {
@@ -225,6 +243,31 @@ std::vector<double> GibbsKernel::log_sums(double scale, const std::vector<double
       nullptr);
   out.resize(at(x_.size()));
   return out;
+}
+
+std::vector<double> GibbsKernel::transform(double scale, std::vector<double> guess,
+                                           const std::vector<double>& g) {
+  constexpr double most = 0x1p30, least = 0x1p-10;  // of a row's sum whose guess was near enough
+  constexpr double negligible = 1e-9;               // of its mean term
+  set(scale, guess, g);
+  bool near = true;
+  pass<float>(
+      Digits::single, std::log2(negligible / cols()), ones<float>().data(), false,
+      [&](BlockOfTerms<float>& work) {
+        const Index first = work.block * tile_rows;
+        for (Index i = 0; i < tile_rows && first + i < rows(); ++i) {
+          const double sum = work.sums[i];
+          guess[at(first + i)] = sum > least && sum < most
+                                     ? guess[at(first + i)] - std::log2(sum)
+                                     : std::numeric_limits<double>::quiet_NaN();
+        }
+      },
+      nullptr);
+  for (double value : guess) near = near && !std::isnan(value);
+  if (near) return guess;
+  guess = log_sums(scale, g);
+  for (double& value : guess) value = -value;
+  return guess;
 }
 
 }  // namespace monge::kernels

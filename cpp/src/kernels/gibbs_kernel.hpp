@@ -38,6 +38,8 @@ class TiledSide {
   Index blocks() const { return blocks_; }
   std::size_t padded() const { return static_cast<std::size_t>(blocks_) * block_; }
   TiledPoints points() const;
+  /// The largest square distance of a block's corner from its centre.
+  double square_radius() const;
 
   /// Takes a potential in units of log2; for the centred form, fits its affine part at this scale.
   void set(const std::vector<double>& potential, double scale);
@@ -72,7 +74,7 @@ struct BlockOfTerms {
 bool matrix_pays(const PointClouds& clouds, const Context& context);
 
 /// That matrix, as exact as exponents at this epsilon need.
-std::vector<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context);
+Lines<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& context);
 
 class GibbsKernel {
  public:
@@ -91,6 +93,8 @@ class GibbsKernel {
   std::size_t padded_rows() const { return x_.padded(); }
   std::size_t padded_cols() const { return y_.padded(); }
   Context& context() const { return *context_; }
+  /// What single precision typically adds to the error of sums, relative to them, at this scale.
+  double single_error(double scale) const;
   /// Whether tiles can be left out: their terms have bounds.
   bool bounded() const { return bounded_; }
 
@@ -113,6 +117,10 @@ class GibbsKernel {
   /// and left at 0.
   std::vector<double> log_sums(double scale, const std::vector<double>& g);
 
+  /// Minus these sums, for finite G: faster from a `guess` near them, per row.
+  std::vector<double> transform(double scale, std::vector<double> guess,
+                                const std::vector<double>& g);
+
   template <class T>
   const Lines<T>& ones();
 
@@ -130,6 +138,7 @@ class GibbsKernel {
 
   TiledSide x_, y_;
   bool bounded_ = false;
+  double square_radius_ = 0;  ///< of blocks, both sides' added
   TilePairs pairs_;
   Team* team_;
   Context* context_;

@@ -22,51 +22,43 @@ constexpr int rows_at_once = 6;
 constexpr int vectors_at_once = 2;
 
 template <class T>
-void part(const T* x, const T* x_square, const T* y, const T* y_square, std::int64_t dim, T* out,
-          std::size_t stride) {
+void part(const T* x, const T* x_square, const T* y, const T* y_square, std::int64_t begin,
+          std::int64_t dim, T* out, std::size_t stride) {
   using V = typename Lanes<T>::Vector;
   constexpr int lanes = Lanes<T>::count;
-  V total[rows_at_once][vectors_at_once];
-  for (auto& row : total) {
+  const std::int64_t end = begin + product_run < dim ? begin + product_run : dim;
+  V sums[rows_at_once][vectors_at_once];
+  for (auto& row : sums) {
     for (V& sum : row) sum = broadcast(T{0});
   }
-  for (std::int64_t begin = 0; begin < dim; begin += product_run) {
-    const std::int64_t end = begin + product_run < dim ? begin + product_run : dim;
-    V sums[rows_at_once][vectors_at_once];
-    for (auto& row : sums) {
-      for (V& sum : row) sum = broadcast(T{0});
-    }
-    for (std::int64_t k = begin; k < end; ++k) {
-      V columns[vectors_at_once];
-      for (int v = 0; v < vectors_at_once; ++v)
-        columns[v] = load_as<V>(y + k * product_cols + v * lanes);
-      for (int r = 0; r < rows_at_once; ++r) {
-        const V value = broadcast(x[k * product_rows + r]);
-        for (int v = 0; v < vectors_at_once; ++v) sums[r][v] += value * columns[v];
-      }
-    }
+  for (std::int64_t k = begin; k < end; ++k) {
+    V columns[vectors_at_once];
+    for (int v = 0; v < vectors_at_once; ++v)
+      columns[v] = load_as<V>(y + k * product_cols + v * lanes);
     for (int r = 0; r < rows_at_once; ++r) {
-      for (int v = 0; v < vectors_at_once; ++v) total[r][v] += sums[r][v];
+      const V value = broadcast(x[k * product_rows + r]);
+      for (int v = 0; v < vectors_at_once; ++v) sums[r][v] += value * columns[v];
     }
   }
   const V zero = broadcast(T{0}), two = broadcast(T{2});
   for (int r = 0; r < rows_at_once; ++r) {
     for (int v = 0; v < vectors_at_once; ++v) {
+      T* place = out + static_cast<std::size_t>(r) * stride + v * lanes;
+      const V total = begin > 0 ? load_as<V>(place) + sums[r][v] : sums[r][v];
       const V size = broadcast(x_square[r]) + load_as<V>(y_square + v * lanes);
-      store(out + static_cast<std::size_t>(r) * stride + v * lanes,
-            larger(size - two * total[r][v], zero));
+      store(place, end < dim ? total : larger(size - two * total, zero));
     }
   }
 }
 
 template <class T>
-void squares(const T* x, const T* x_square, const T* y, const T* y_square, std::int64_t dim, T* out,
-             std::size_t stride) {
+void squares(const T* x, const T* x_square, const T* y, const T* y_square, std::int64_t begin,
+             std::int64_t dim, T* out, std::size_t stride) {
   constexpr int columns = vectors_at_once * Lanes<T>::count;
   static_assert(product_cols % columns == 0 && product_rows % rows_at_once == 0);
   for (int j = 0; j < product_cols; j += columns) {
     for (int i = 0; i < product_rows; i += rows_at_once) {
-      part<T>(x + i, x_square + i, y + j, y_square + j, dim,
+      part<T>(x + i, x_square + i, y + j, y_square + j, begin, dim,
               out + static_cast<std::size_t>(i) * stride + j, stride);
     }
   }

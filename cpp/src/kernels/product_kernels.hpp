@@ -34,9 +34,10 @@ inline double product_error(std::int64_t dim, double u) {
 template <class T>
 struct ProductTile {
   /// out[i * stride + j] = max(0, x_square[i] + y_square[j] - 2 sum_k x[12 k + i] y[32 k + j]), for
-  /// a whole tile.
-  void (*squares)(const T* x, const T* x_square, const T* y, const T* y_square, std::int64_t dim,
-                  T* out, std::size_t stride);
+  /// a whole tile, k < dim: by one call per run, begin = 0, product_run, 2 product_run ... Between
+  /// them `out` holds the sums so far.
+  void (*squares)(const T* x, const T* x_square, const T* y, const T* y_square, std::int64_t begin,
+                  std::int64_t dim, T* out, std::size_t stride);
 };
 
 struct ProductKernels {

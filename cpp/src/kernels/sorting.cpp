@@ -80,11 +80,11 @@ void radix_sort_words(std::int64_t* words, std::int64_t* scratch, std::int64_t n
 
 void introsort(double* values, std::int64_t n) { std::sort(values, values + n); }
 
-std::vector<double> column(const AnyMatrixView& points) {
+Lines<double> column(const AnyMatrixView& points) {
   return std::visit(
       [](const auto& view) {
-        if (view.row_stride == 1) return std::vector<double>(view.data, view.data + view.rows);
-        std::vector<double> values(at(view.rows));
+        if (view.row_stride == 1) return Lines<double>(view.data, view.data + view.rows);
+        Lines<double> values(at(view.rows));
         for (std::int64_t i = 0; i < view.rows; ++i) values[at(i)] = view(i, 0);
         return values;
       },
@@ -160,7 +160,7 @@ void sort_positions(const double* values, std::int64_t n, Index* order, SortScra
 }
 
 SortedLine sort_line(const AnyMatrixView& points) {
-  const std::vector<double> given = column(points);
+  const Lines<double> given = column(points);
   SortedLine line;
   line.order.resize(given.size());
   line.values.resize(given.size());
@@ -170,8 +170,8 @@ SortedLine sort_line(const AnyMatrixView& points) {
   return line;
 }
 
-std::vector<double> sorted_values(const AnyMatrixView& points) {
-  std::vector<double> values = column(points);
+Lines<double> sorted_values(const AnyMatrixView& points) {
+  Lines<double> values = column(points);
   SortScratch scratch;
   sort_values(values.data(), rows_of(points), scratch);
   return values;

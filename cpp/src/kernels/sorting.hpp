@@ -15,14 +15,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/lines.hpp"
 #include "monge/core/types.hpp"
 
 namespace monge::kernels {
 
 /// Working memory that calls share.
 struct SortScratch {
-  std::vector<double> keys;
-  std::vector<std::int64_t> words, more;
+  Lines<double> keys;
+  Lines<std::int64_t> words, more;
 };
 
 /// Sorts n numbers in place. Up to 16 n bytes of scratch.
@@ -44,6 +45,6 @@ struct SortedLine {
 SortedLine sort_line(const AnyMatrixView& points);
 
 /// The same without the order.
-std::vector<double> sorted_values(const AnyMatrixView& points);
+Lines<double> sorted_values(const AnyMatrixView& points);
 
 }  // namespace monge::kernels

@@ -216,7 +216,7 @@ class PlanKernel {
   Team team_;
   bool any_sign_ = false;  ///< costs may be negative
   std::unique_ptr<GibbsKernel> kernel_;
-  std::vector<double> costs_;  ///< of clouds, where reading them is faster
+  kernels::Lines<double> costs_;  ///< of clouds, where reading them is faster
   kernels::Oriented<float> packed_single_;
   kernels::Oriented<double> packed_double_;
   std::vector<Index> row_order_, col_order_;

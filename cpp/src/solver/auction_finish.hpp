@@ -38,7 +38,7 @@ Result finish_clouds(const PointClouds& clouds, Engine& engine, double mass, Con
                      const Refit& refit) {
   const std::int64_t n = rows_of(clouds.x), m = rows_of(clouds.y);
   const auto on_matrix = [&] {
-    const std::vector<double> matrix = kernels::cost_matrix(clouds, context);
+    const kernels::Lines<double> matrix = kernels::cost_matrix(clouds, context);
     return finish_on(row_major(matrix.data(), n, m), engine, mass, context);
   };
   if (n * m <= pairs_to_form) return on_matrix();

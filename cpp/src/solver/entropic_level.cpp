@@ -11,8 +11,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Above this error, sums in single precision tell enough.
-constexpr double single_precision_error = 1e-3;
+/// Single precision tells enough while the error is this many times that of its sums ...
+constexpr double coarse_margin = 5;
+/// ... and as an answer, this many times.
+constexpr double fine_margin = 100;
 /// A row whose sum falls below this had tiles left out that count now ...
 constexpr double stale_row = 0.05;
 /// ... and below this, hardly any term was left.
@@ -23,8 +25,11 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
 EntropicLevel::EntropicLevel(kernels::GibbsKernel& kernel, std::vector<double> a,
-                             std::vector<double> b, double penalty)
+                             std::vector<double> b, double penalty, std::size_t cache_bytes)
     : kernel_(kernel), a_(std::move(a)), b_(std::move(b)), penalty_(penalty) {
+  const double terms =
+      static_cast<double>(kernel_.padded_rows()) * static_cast<double>(kernel_.padded_cols());
+  kept_.fits = !kernel_.bounded() && sizeof(float) * terms <= static_cast<double>(cache_bytes);
   total_ = std::accumulate(a_.begin(), a_.end(), 0.0);
   for (double mass : b_) log_b_.push_back(mass > 0 ? std::log2(mass) : -infinity);
 }
@@ -41,12 +46,7 @@ void EntropicLevel::start(double epsilon, const std::vector<double>& f,
   least_row_ = std::isfinite(penalty_) ? 0 : 1;
   columns.assign(g.size(), 0);  // not measured yet
   error = infinity;
-}
-
-void EntropicLevel::start(double epsilon, const std::vector<double>& g) {
-  start(epsilon, std::vector<double>(a_.size(), 0), g);
-  F = kernel_.log_sums(scale_, G);
-  for (double& value : F) value *= -damping_;
+  kept_.filled = false;
 }
 
 std::vector<double> EntropicLevel::f() const {
@@ -72,47 +72,106 @@ double EntropicLevel::updated_row(Index i, double sum) const {
   return damping_ * (value - std::log2(sum));
 }
 
+/// What a block's sums, each times its row's factor, make of the rows: their sums, and what the
+/// terms weigh in the columns' sums.
 template <class T>
-bool EntropicLevel::pass_in(kernels::Digits digits, std::vector<double>& sums,
+void EntropicLevel::weigh_rows(Index block, const double* block_sums, const double* factors,
+                               std::vector<double>& sums, T* weight) const {
+  const Index first = block * kernels::tile_rows;
+  for (Index i = 0; i < kernels::tile_rows && first + i < kernel_.rows(); ++i) {
+    const Index row = first + i;
+    const double factor = factors ? factors[row] : 1, sum = block_sums[i] * factor;
+    sums[at(row)] = sum;
+    if (a_[at(row)] > 0) {
+      const double update = damping_ == 1 ? 1 / sum : std::exp2(updated_row(row, sum) - F[at(row)]);
+      weight[i] = static_cast<T>(a_[at(row)] * factor * update);
+    }
+  }
+}
+
+template <class T>
+bool EntropicLevel::pass_in(kernels::Digits digits, double part, std::vector<double>& sums,
                             std::vector<double>& cols) {
   const auto& kernel_sums = kernels::GibbsKernel::sums_of(T{}, digits);
-  const double part = digits == kernels::Digits::precise ? 0x1p-60 : negligible_mass;
   return kernel_.pass<T>(
       digits, limit(part), kernel_.ones<T>().data(), false,
       [&](kernels::BlockOfTerms<T>& work) {
         T weight[kernels::tile_rows] = {};
-        const Index first = work.block * kernels::tile_rows;
-        for (Index i = 0; i < kernels::tile_rows && first + i < kernel_.rows(); ++i) {
-          const Index row = first + i;
-          sums[at(row)] = work.sums[i];
-          if (a_[at(row)] > 0) {
-            const double factor = damping_ == 1
-                                      ? 1 / work.sums[i]
-                                      : std::exp2(updated_row(row, work.sums[i]) - F[at(row)]);
-            weight[i] = static_cast<T>(a_[at(row)] * factor);
-          }
-        }
+        weigh_rows(work.block, work.sums, nullptr, sums, weight);
         kernel_sums.gather(work.terms.data(), work.tiles.data(), work.count, weight, work.columns);
       },
       &cols);
 }
 
-bool EntropicLevel::pass(kernels::Digits digits, std::vector<double>& sums,
+/// A pass in single precision over the terms kept, which are taken anew where the potentials have
+/// gone too far from where they were.
+bool EntropicLevel::cached_pass(std::vector<double>& sums, std::vector<double>& cols) {
+  constexpr double farthest = 20;  // terms are at least 2^-80 and mostly at most 1
+  const std::size_t block_size = kernel_.padded_cols() * at(kernels::tile_rows);
+  std::vector<double> by_row(F.size(), 1), by_col(G.size(), 1);
+  bool near = kept_.filled;
+  const auto change = [&](std::vector<double>& factors, const std::vector<double>& now,
+                          const std::vector<double>& then) {
+    for (std::size_t k = 0; k < now.size() && near; ++k) {
+      const double moved = now[k] == then[k] ? 0 : now[k] - then[k];
+      near = std::fabs(moved) <= farthest;
+      factors[k] = std::exp2(moved);
+    }
+  };
+  if (near) change(by_row, F, kept_.F);
+  if (near) change(by_col, G, kept_.G);
+  if (!near) {
+    kernel_.set(scale_, F, G);
+    kept_.F = F;
+    kept_.G = G;
+    kept_.terms.resize(block_size * at(kernel_.row_blocks()));
+    by_row.assign(F.size(), 1);
+    by_col.assign(G.size(), 1);
+  }
+  kernels::Lines<float> v(kernel_.padded_cols(), 0);
+  for (std::size_t j = 0; j < by_col.size(); ++j) v[j] = static_cast<float>(by_col[j]);
+  std::vector<Index> tiles(at(kernel_.col_blocks()));
+  std::iota(tiles.begin(), tiles.end(), 0);
+  const Index count = kernel_.col_blocks();
+  const auto& kernel_sums = kernels::tile_kernels().single;
+  kept_.filled = kernel_.visit_blocks<float>(
+      [&](kernels::BlockOfTerms<float>& work) {
+        float* terms = kept_.terms.data() + block_size * at(work.block);
+        if (near) {
+          kernel_sums.multiply(terms, tiles.data(), count, v.data(), work.sums);
+        } else {
+          kernel_sums.fill(kernel_.pairs(), work.block, tiles.data(), count, v.data(), terms,
+                           work.sums, nullptr);
+        }
+        float weight[kernels::tile_rows] = {};
+        weigh_rows(work.block, work.sums, by_row.data(), sums, weight);
+        kernel_sums.gather(terms, tiles.data(), count, weight, work.columns);
+      },
+      &cols);
+  for (std::size_t j = 0; j < by_col.size(); ++j) cols[j] *= by_col[j];
+  return kept_.filled;
+}
+
+bool EntropicLevel::pass(kernels::Digits digits, double part, std::vector<double>& sums,
                          std::vector<double>& cols) {
   ++passes;
+  if (digits == kernels::Digits::single && kept_.fits) return cached_pass(sums, cols);
   kernel_.set(scale_, F, G);
-  return digits == kernels::Digits::single ? pass_in<float>(digits, sums, cols)
-                                           : pass_in<double>(digits, sums, cols);
+  return digits == kernels::Digits::single ? pass_in<float>(digits, part, sums, cols)
+                                           : pass_in<double>(digits, part, sums, cols);
 }
 
 bool EntropicLevel::update_rows(double expected) {
   std::vector<double> sums(F.size()), cols;
-  bool single = expected > single_precision_error;
+  const double single_error = kernel_.single_error(scale_);
+  bool single = expected > coarse_margin * single_error;
   for (int attempt = 0;; ++attempt) {
     const kernels::Digits digits = single    ? kernels::Digits::single
                                    : precise ? kernels::Digits::precise
                                              : kernels::Digits::fast;
-    if (!pass(digits, sums, cols)) return false;
+    // What is left out must be little beside the error that single precision is good for.
+    const double part = single ? 0.1 * single_error : precise ? 0x1p-60 : negligible_mass;
+    if (!pass(digits, part, sums, cols)) return false;
     double least = infinity, most = 0;
     for (std::size_t i = 0; i < F.size(); ++i) {
       least = sums[i] < least ? sums[i] : least;
@@ -140,7 +199,8 @@ bool EntropicLevel::update_rows(double expected) {
     error /= total_;
     const bool stale = kernel_.bounded() && damping_ == 1 && least < stale_row;
     if (attempt < 3 && stale) continue;
-    if (attempt < 3 && single && !(error > 0.3 * single_precision_error)) {
+    const double margin = error <= tolerance ? fine_margin : coarse_margin;
+    if (attempt < 3 && single && !(error > margin * single_error)) {
       single = false;
       continue;
     }

@@ -4,6 +4,10 @@
 // In units of log2: F_i = scale f_i and G_j = scale g_j + log2 b_j, scale = log2(e) / epsilon, so
 // that P_ij = a_i p_ij, p_ij = 2^(F_i + G_j - scale C_ij), and rows are right when their p sum
 // to 1.
+//
+// Where no tile can be left out and all terms fit into `cache_bytes` in single precision, they are
+// kept: a later pass in single precision multiplies them by what the potentials have changed by
+// since, and takes no exponentials.
 #pragma once
 
 #include <vector>
@@ -20,7 +24,7 @@ class EntropicLevel {
  public:
   /// Masses per row and column. `penalty` is rho of the marginals' KL penalty; infinite: balanced.
   EntropicLevel(kernels::GibbsKernel& kernel, std::vector<double> a, std::vector<double> b,
-                double penalty);
+                double penalty, std::size_t cache_bytes = 0);
 
   kernels::GibbsKernel& kernel() { return kernel_; }
   const std::vector<double>& a() const { return a_; }
@@ -31,8 +35,6 @@ class EntropicLevel {
 
   /// Takes potentials in units of cost.
   void start(double epsilon, const std::vector<double>& f, const std::vector<double>& g);
-  /// Takes g alone; f is its soft c-transform.
-  void start(double epsilon, const std::vector<double>& g);
   std::vector<double> f() const;
   std::vector<double> g() const;  ///< where b_j = 0: not meaningful
 
@@ -55,16 +57,31 @@ class EntropicLevel {
   double error = 1;  ///< infinite before the first pass; L1 error of the columns (or what they
                      ///< still move) over the mass
   std::int64_t passes = 0;
+  double tolerance = 0;  ///< of the error: what meets it is measured in double
   bool precise = false;  ///< exponentials to rounding, nothing left out
 
  private:
-  bool pass(kernels::Digits digits, std::vector<double>& sums, std::vector<double>& cols);
+  bool pass(kernels::Digits digits, double part, std::vector<double>& sums,
+            std::vector<double>& cols);
   template <class T>
-  bool pass_in(kernels::Digits digits, std::vector<double>& sums, std::vector<double>& cols);
+  bool pass_in(kernels::Digits digits, double part, std::vector<double>& sums,
+               std::vector<double>& cols);
+  bool cached_pass(std::vector<double>& sums, std::vector<double>& cols);
+  template <class T>
+  void weigh_rows(Index block, const double* block_sums, const double* factors,
+                  std::vector<double>& sums, T* weight) const;
   double updated_row(Index i, double sum) const;
+
+  /// Terms in single precision, by row blocks, and the potentials that they were taken at.
+  struct Kept {
+    bool fits = false, filled = false;
+    kernels::Lines<float> terms;
+    std::vector<double> F, G;
+  };
 
   kernels::GibbsKernel& kernel_;
   std::vector<double> a_, b_, log_b_;
+  Kept kept_;
   double penalty_, scale_ = 1, damping_ = 1, total_ = 1, least_row_ = 1;
 };
 

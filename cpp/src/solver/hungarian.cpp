@@ -93,7 +93,7 @@ Result solve_clouds(const Problem& problem, double mass, const HungarianOptions&
   const auto bounds = clouds.bounds ? clouds.bounds : kernels::CostBounds::make(clouds);
   // Lists start from nothing: where there is room for whole rows, a given start is worth more.
   if (!bounds || n != m || (!problem.warm_start.empty() && !no_room)) {
-    const std::vector<double> matrix = kernels::cost_matrix(clouds, context);
+    const kernels::Lines<double> matrix = kernels::cost_matrix(clouds, context);
     // If forming it was interrupted, so is the search at its first step.
     return solve_matrix(problem, row_major(matrix.data(), n, m), mass, options, context);
   }
@@ -101,7 +101,7 @@ Result solve_clouds(const Problem& problem, double mass, const HungarianOptions&
   const BoundedRows rows(*bounds);
   ListedAssignment lists(rows, options.row_reduction_scans, no_room, context);
   if (const auto status = lists.run()) return lists.result(*status, mass);
-  const std::vector<double> matrix = kernels::cost_matrix(clouds, context);
+  const kernels::Lines<double> matrix = kernels::cost_matrix(clouds, context);
   return finish_on_rows(row_major(matrix.data(), n, m), lists.potentials_of_columns(), mass,
                         options, context);
 }

@@ -388,7 +388,7 @@ Result solve_matrix(const Problem& problem, const MatrixView<T>& c,
 Result solve_network_simplex(const Problem& problem, const NetworkSimplexOptions& options,
                              Context& context) {
   if (const PointClouds* clouds = problem.clouds()) {
-    const std::vector<double> matrix = kernels::cost_matrix(*clouds, context);
+    const kernels::Lines<double> matrix = kernels::cost_matrix(*clouds, context);
     return solve_matrix(problem, row_major(matrix.data(), problem.rows(), problem.cols()), options,
                         context);
   }

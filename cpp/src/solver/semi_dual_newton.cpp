@@ -216,27 +216,26 @@ void SemiDualNewton::precondition() {
   if (two_levels_) coarse_correction();
 }
 
-/// Conjugate gradients for d_ and y_, until the error predicted is below target; returns that, or
-/// -1 if interrupted.
-double SemiDualNewton::solve(double target) {
+double SemiDualNewton::solve(std::vector<double> right, double enough) {
   const std::size_t m = level_.b().size();
-  const std::vector<double>&b = level_.b(), &c = level_.columns;
-  residual_.assign(m, 0);
+  const std::vector<double>& b = level_.b();
+  residual_ = std::move(right);
   direction_.assign(m, 0);
   d_.assign(m, 0);
   y_.assign(level_.a().size(), 0);
-  double sum = 0, mass = 0;
+  double sum = 0, mass = 0, left = 0;
   for (std::size_t j = 0; j < m; ++j) {
-    residual_[j] = c[j] * level_.column_step(static_cast<Index>(j));
     sum += residual_[j];
-    if (b[j] > 0) mass += c[j];
+    if (b[j] > 0) mass += diagonal_[j];
   }
   // The constants are the Hessian's kernel: the right-hand side must sum to zero.
-  for (std::size_t j = 0; j < m; ++j)
-    residual_[j] = b[j] > 0 ? residual_[j] - c[j] * sum / mass : 0;
+  for (std::size_t j = 0; j < m; ++j) {
+    residual_[j] = b[j] > 0 ? residual_[j] - diagonal_[j] * sum / mass : 0;
+    left += std::fabs(residual_[j]);
+  }
   precondition();
   search_ = direction_;
-  double size = dot(residual_, direction_), predicted = level_.error;
+  double size = dot(residual_, direction_);
   for (int round = 0; round < most_products_per_step; ++round) {
     if (!multiply(search_)) return -1;
     double curvature = 0;
@@ -246,15 +245,14 @@ double SemiDualNewton::solve(double target) {
     }
     if (!(curvature > 0)) break;
     const double length = size / curvature;
-    double error = 0;
+    left = 0;
     for (std::size_t j = 0; j < m; ++j) {
       d_[j] += length * search_[j];
       residual_[j] -= length * product_[j];
-      error += std::fabs(residual_[j]);
+      left += std::fabs(residual_[j]);
     }
     for (std::size_t i = 0; i < y_.size(); ++i) y_[i] += length * row_product_[i];
-    predicted = error * std::numbers::ln2 / level_.total();
-    if (predicted < target) break;
+    if (left < enough) break;
     precondition();
     // The inner iteration makes the preconditioner vary: Polak and Ribiere's formula.
     double change = 0;
@@ -264,7 +262,7 @@ double SemiDualNewton::solve(double target) {
     if (!(size > 0)) break;
     for (std::size_t j = 0; j < m; ++j) search_[j] = direction_[j] + factor * search_[j];
   }
-  return predicted;
+  return left;
 }
 
 /// One Newton step, shortened until the error falls. False if interrupted or if it would not.
@@ -274,8 +272,13 @@ bool SemiDualNewton::step(double target) {
   if (!set_up()) return false;
   // More products than the curvature of the dual allows are lost.
   const double allowed = std::min(0.2 * old_error, 0.5 * curvature_ * old_error * old_error);
-  const double predicted = solve(std::max(target, allowed));
-  if (predicted < 0) return false;
+  std::vector<double> right(G.size());
+  for (std::size_t j = 0; j < right.size(); ++j)
+    right[j] = columns[j] * level_.column_step(static_cast<Index>(j));
+  const double unit = level_.total() / std::numbers::ln2;  // of an error
+  const double left = solve(std::move(right), std::max(target, allowed) * unit);
+  if (left < 0) return false;
+  const double predicted = left / unit;
   double largest = 0;
   for (double value : d_) largest = std::max(largest, std::fabs(value));
   double length = largest > longest_step ? longest_step / largest : 1;

@@ -31,6 +31,16 @@ class SemiDualNewton {
   /// passes or what rounding allows was used up.
   bool run(double tolerance, std::int64_t most_passes);
 
+  /// Takes the Hessian at the level's potentials. False if interrupted.
+  bool set_up();
+
+  /// Conjugate gradients for (D - P' A^-1 P) d = right, of the Hessian last set up, until |right -
+  /// (D - P' A^-1 P) d| summed is below `enough`; returns that sum, or -1 if interrupted. `right`
+  /// is 0 where b is.
+  double solve(std::vector<double> right, double enough);
+  const std::vector<double>& of_columns() const { return d_; }
+  const std::vector<double>& of_rows() const { return y_; }  ///< A^-1 P d
+
   std::int64_t steps = 0;
   std::int64_t products = 0;  ///< of the Hessian, each at most the work of a pass
 
@@ -43,10 +53,8 @@ class SemiDualNewton {
     bool cached = true;
   };
 
-  bool set_up();
   void keep(kernels::BlockOfTerms<float>& work, const float* weight);
   bool multiply(const std::vector<double>& p);
-  double solve(double target);
   void precondition();
   void coarse_correction();
   void sum_tiles();

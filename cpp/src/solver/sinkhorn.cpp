@@ -11,6 +11,7 @@
 #include "monge/core/error.hpp"
 #include "monge/core/text.hpp"
 #include "solver/anderson.hpp"
+#include "solver/coarse_newton.hpp"
 #include "solver/entropic_level.hpp"
 #include "solver/greenkhorn.hpp"
 #include "solver/semi_dual_newton.hpp"
@@ -25,13 +26,17 @@ constexpr Index group_size = 8;
 constexpr Index coarsest = 400;
 /// Dimension up to which neighbours are near each other, and coarse levels worth their while.
 constexpr int coarse_max_dim = 8;
-/// From one stage's epsilon to the next. A matrix has no coarse resolutions on which early stages
-/// cost little: where its epsilon is large (above this part of the mean), they are skipped.
-constexpr double epsilon_factor = 2, large_epsilon_factor = 8, large_epsilon = 0.02;
+/// From one stage's epsilon to the next. Without coarse resolutions early stages are not cheap:
+/// where epsilon is large (above this part of the mean cost), it is the first, and extrapolation
+/// takes fewer passes than Newton's steps, normally fewer than these.
+constexpr double epsilon_factor = 2, large_epsilon = 0.02;
+constexpr std::int64_t extrapolated_passes = 60;
 /// Error at which an intermediate stage is good enough.
 constexpr double stage_error = 0.05;
-/// For the terms of the Hessian. More is slower: memory touched for the first time costs more than
-/// the exponentials that it saves.
+/// ... and at which the last coarse resolution is, whose error the finest begins with.
+constexpr double last_coarse_error = 1e-4;
+/// For the terms of the Hessian, or of a pass. More is slower: memory touched for the first time
+/// costs more than the exponentials that it saves.
 constexpr std::size_t cache_bytes = 16 << 20;
 constexpr std::size_t anderson_window = 10;
 
@@ -90,6 +95,14 @@ std::vector<double> log_weights(const std::vector<double>& potential,
     if (mass[k] > 0) logs[k] = scale * potential[k] + std::log2(mass[k]);
   }
   return logs;
+}
+
+/// Potentials of groups, for all points of the groups: at most `most`.
+std::vector<double> spread(const std::vector<double>& values, std::size_t most) {
+  std::vector<double> fine;
+  for (std::size_t i = 0; i < std::min(most, group_size * values.size()); ++i)
+    fine.push_back(values[i / group_size]);
+  return fine;
 }
 
 /// A cloud with masses at one resolution.
@@ -153,9 +166,12 @@ class Sinkhorn {
   void make_matrix_kernel(const AnyMatrixView& matrix);
   bool improve(EntropicLevel& level, double tolerance);
   bool improve_plainly(EntropicLevel& level, double tolerance);
-  bool improve_by_anderson(EntropicLevel& level, double tolerance);
+  bool improve_by_anderson(EntropicLevel& level, double tolerance, std::int64_t most_passes);
+  bool extrapolates() const;
   void carry_over(const Resolution& coarse, const Resolution& fine, double epsilon);
+  bool coarse_serves(const Resolution& fine) const;
   double stage_epsilon(std::size_t k) const;
+  double stage_tolerance(std::size_t k, double epsilon) const;
   bool solve_resolution(std::size_t k);
   void extend_columns();
   EntropicResult result();
@@ -166,14 +182,16 @@ class Sinkhorn {
   Team team_;
   double mean_;
   std::vector<Resolution> resolutions_;
-  std::vector<double> matrix_;  ///< of clouds whose entries cost too much to compute twice
+  kernels::Lines<double> matrix_;  ///< of clouds whose entries cost too much to compute twice
+  std::unique_ptr<CoarseNewton> coarse_newton_;  ///< of the finest, while that is solved
   kernels::Oriented<float> packed_single_;
   kernels::Oriented<double> packed_double_;
   std::vector<double> f_, g_;  ///< of the resolution last solved
   double epsilon_ = 0;         ///< of the stage last solved
   double error_ = 1, value_ = 0;
   bool started_ = false, converged_ = false;
-  std::int64_t passes_ = 0, products_ = 0, steps_ = 0;  ///< at the finest resolution
+  std::int64_t passes_ = 0, products_ = 0, steps_ = 0,
+               coarse_steps_ = 0;  ///< at the finest resolution
 };
 
 void Sinkhorn::make_matrix_kernel(const AnyMatrixView& matrix) {
@@ -238,13 +256,14 @@ bool Sinkhorn::improve_plainly(EntropicLevel& level, double tolerance) {
   return true;
 }
 
-bool Sinkhorn::improve_by_anderson(EntropicLevel& level, double tolerance) {
+bool Sinkhorn::improve_by_anderson(EntropicLevel& level, double tolerance,
+                                   std::int64_t most_passes) {
   Anderson anderson(anderson_window, level.b());
   double best = infinity;
   std::vector<double> best_G;
   int plain_steps = 0;
   while (!(level.error <= tolerance)) {
-    if (level.passes >= options_.max_iterations) return false;
+    if (level.passes >= most_passes) return false;
     if (!(level.error <= 3 * best)) {  // extrapolation went astray: begin again from the best
       plain_steps = 20;
       level.G = best_G;
@@ -271,7 +290,19 @@ bool Sinkhorn::improve_by_anderson(EntropicLevel& level, double tolerance) {
 bool Sinkhorn::improve(EntropicLevel& level, double tolerance) {
   const bool balanced = std::isinf(options_.penalty);
   if (options_.method == "sinkhorn") return improve_plainly(level, tolerance);
-  if (options_.method == "anderson" || !balanced) return improve_by_anderson(level, tolerance);
+  if (options_.method == "anderson" || !balanced)
+    return improve_by_anderson(level, tolerance, options_.max_iterations);
+  if (coarse_newton_) {
+    const bool reached = coarse_newton_->run(level, tolerance, options_.max_iterations);
+    coarse_steps_ += coarse_newton_->steps;
+    coarse_newton_.reset();
+    if (reached || level.interrupted()) return reached;
+  }
+  if (options_.method == "auto" && extrapolates()) {
+    const std::int64_t most = std::min(extrapolated_passes, options_.max_iterations);
+    if (improve_by_anderson(level, tolerance, most)) return true;
+    if (level.interrupted()) return false;
+  }
   SemiDualNewton newton(level, cache_bytes);
   const bool reached = newton.run(tolerance, options_.max_iterations);
   if (level.kernel().rows() == problem_.rows() && level.kernel().cols() == problem_.cols()) {
@@ -279,7 +310,7 @@ bool Sinkhorn::improve(EntropicLevel& level, double tolerance) {
     steps_ += newton.steps;
   }
   if (!reached && options_.method == "auto" && !level.interrupted())
-    return improve_by_anderson(level, tolerance);
+    return improve_by_anderson(level, tolerance, options_.max_iterations);
   return reached;
 }
 
@@ -289,18 +320,47 @@ void Sinkhorn::carry_over(const Resolution& coarse, const Resolution& fine, doub
   const double scale = std::numbers::log2e / epsilon;
   const double damping =
       std::isinf(options_.penalty) ? 1 : options_.penalty / (options_.penalty + epsilon);
-  const auto transform = [&](const Weighted& onto, const Weighted& from,
+  const auto transform = [&](GibbsKernel& between, std::vector<double> guess, const Weighted& from,
                              const std::vector<double>& potential) {
-    GibbsKernel between(onto.cloud, from.cloud, cost, team_, context_);
-    std::vector<double> logs = between.log_sums(scale, log_weights(potential, from.mass, scale));
-    for (double& value : logs) value *= -damping / scale;
-    return logs;
+    for (double& value : guess) value *= scale / damping;
+    std::vector<double> values =
+        between.transform(scale, std::move(guess), log_weights(potential, from.mass, scale));
+    for (double& value : values) value *= damping / scale;
+    return values;
   };
-  std::vector<double> f = transform(fine.x, coarse.y, g_);
-  std::vector<double> g = transform(fine.y, coarse.x, f_);
+  auto to_columns =
+      std::make_unique<GibbsKernel>(fine.y.cloud, coarse.x.cloud, cost, team_, context_);
+  std::vector<double> f, g = transform(*to_columns, spread(g_, fine.y.mass.size()), coarse.x, f_);
+  {
+    GibbsKernel to_rows(fine.x.cloud, coarse.y.cloud, cost, team_, context_);
+    f = transform(to_rows, spread(f_, fine.x.mass.size()), coarse.y, g_);
+  }
   if (context_.interruption() != Interruption::none) return;
+  coarse_newton_.reset();
+  if (coarse_serves(fine)) {
+    auto level = std::make_unique<EntropicLevel>(*coarse.kernel, coarse.x.mass, coarse.y.mass,
+                                                 options_.penalty);
+    level->start(epsilon, f_, g_);
+    std::vector<double> G(g);
+    for (double& value : G) value *= scale;
+    to_columns->set(scale, G, log_weights(f_, coarse.x.mass, scale));
+    coarse_newton_ = std::make_unique<CoarseNewton>(std::move(level), std::move(to_columns),
+                                                    group_size, cache_bytes);
+  }
   f_ = std::move(f);
   g_ = std::move(g);
+}
+
+/// Whether the resolution below `fine` was solved at the epsilon wanted, and its Hessian may serve.
+bool Sinkhorn::coarse_serves(const Resolution& fine) const {
+  return &fine == &resolutions_.front() && epsilon_ == options_.epsilon &&
+         std::isinf(options_.penalty) && (options_.method == "auto" || options_.method == "newton");
+}
+
+/// Whether the one stage is that of the epsilon wanted.
+bool Sinkhorn::extrapolates() const {
+  const bool apt = options_.method == "auto" || options_.method == "anderson";
+  return apt && !resolutions_.back().kernel->bounded() && options_.epsilon > large_epsilon * mean_;
 }
 
 /// The epsilon that resolution k is solved down to.
@@ -311,24 +371,28 @@ double Sinkhorn::stage_epsilon(std::size_t k) const {
   return std::max(options_.epsilon, cost_of_length(problem_.clouds()->cost, length));
 }
 
+double Sinkhorn::stage_tolerance(std::size_t k, double epsilon) const {
+  return k == 1 && epsilon == options_.epsilon ? last_coarse_error : stage_error;
+}
+
 bool Sinkhorn::solve_resolution(std::size_t k) {
   Resolution& one = resolutions_[k];
-  EntropicLevel level(*one.kernel, one.x.mass, one.y.mass, options_.penalty);
+  EntropicLevel level(*one.kernel, one.x.mass, one.y.mass, options_.penalty, cache_bytes);
   const double last = std::min(stage_epsilon(k), epsilon_);
-  const bool quick = one.x.cloud.n == 0 && options_.epsilon > large_epsilon * mean_;
-  const double factor = quick ? large_epsilon_factor : epsilon_factor;
-  for (double epsilon = epsilon_;; epsilon = std::max(last, epsilon / factor)) {
+  for (double epsilon = epsilon_;; epsilon = std::max(last, epsilon / epsilon_factor)) {
     if (epsilon < 1.2 * last) epsilon = last;
     const bool final_stage = k == 0 && epsilon == options_.epsilon;
     level.precise = final_stage && options_.rtol < 1e-8;
+    level.tolerance = final_stage ? options_.rtol : stage_tolerance(k, epsilon);
     if (started_) {
       level.start(epsilon, f_, g_);
     } else {
-      level.start(epsilon, std::vector<double>(one.y.mass.size(), 0));
+      level.start(epsilon, std::vector<double>(one.x.mass.size(), mean_),
+                  std::vector<double>(one.y.mass.size(), 0));
     }
     if (level.interrupted()) return false;
     bool reached = level.update_rows(started_ && !final_stage ? 1 : 0.5);
-    reached = reached && improve(level, final_stage ? options_.rtol : stage_error);
+    reached = reached && improve(level, level.tolerance);
     started_ = true;
     epsilon_ = epsilon;
     f_ = level.f();
@@ -385,16 +449,10 @@ EntropicResult Sinkhorn::result() {
   const Resolution& finest = resolutions_.front();
   // Interrupted at a coarse resolution: its potentials stand for those of their groups.
   while (f_.size() != finest.x.mass.size() || g_.size() != finest.y.mass.size()) {
-    const auto spread = [&](std::vector<double>& values, std::size_t most) {
-      std::vector<double> fine;
-      for (std::size_t i = 0; i < std::min(most, group_size * values.size()); ++i)
-        fine.push_back(values[i / group_size]);
-      values.swap(fine);
-    };
     if (f_.empty()) f_.assign(finest.x.mass.size(), 0);
     if (g_.empty()) g_.assign(finest.y.mass.size(), 0);
-    if (f_.size() != finest.x.mass.size()) spread(f_, finest.x.mass.size());
-    if (g_.size() != finest.y.mass.size()) spread(g_, finest.y.mass.size());
+    if (f_.size() != finest.x.mass.size()) f_ = spread(f_, finest.x.mass.size());
+    if (g_.size() != finest.y.mass.size()) g_ = spread(g_, finest.y.mass.size());
   }
   result.f = as_given(f_, finest.x.cloud.order);
   result.g = as_given(g_, finest.y.cloud.order);
@@ -409,6 +467,7 @@ EntropicResult Sinkhorn::result() {
   result.stats = {{"passes", static_cast<double>(passes_)},
                   {"hessian_products", static_cast<double>(products_)},
                   {"newton_steps", static_cast<double>(steps_)},
+                  {"coarse_newton_steps", static_cast<double>(coarse_steps_)},
                   {"resolutions", static_cast<double>(resolutions_.size())},
                   {"epsilon_reached", epsilon_},
                   {"dropped_mass", finest.kernel->bounded() ? negligible_mass : 0.0}};
@@ -417,7 +476,7 @@ EntropicResult Sinkhorn::result() {
 
 EntropicResult Sinkhorn::run() {
   make_resolutions();
-  epsilon_ = std::max(options_.epsilon, mean_);
+  epsilon_ = extrapolates() ? options_.epsilon : std::max(options_.epsilon, mean_);
   for (std::size_t k = resolutions_.size(); k-- > 0;) {
     if (started_) carry_over(resolutions_[k + 1], resolutions_[k], epsilon_);
     if (context_.interruption() != Interruption::none || !solve_resolution(k)) break;
@@ -426,9 +485,27 @@ EntropicResult Sinkhorn::run() {
   return result();
 }
 
+bool all_finite(const AnyMatrixView& values) {
+  return std::visit(
+      [](auto view) {
+        using T = std::decay_t<decltype(view(0, 0))>;
+        if (view.row_stride == 1) view = view.transposed();
+        bool finite = true;
+        for (std::int64_t i = 0; i < view.rows && finite; ++i) {
+          const T* row = view.data + i * view.row_stride;
+          int infinite = 0;
+          for (std::int64_t j = 0; j < view.cols; ++j)
+            infinite |= std::fabs(row[j * view.col_stride]) > std::numeric_limits<T>::max();
+          finite = infinite == 0;
+        }
+        return finite;
+      },
+      values);
+}
+
 /// Whether a row or column with mass has no partner with mass.
 bool isolated(const Problem& problem) {
-  if (!problem.dense()) return false;
+  if (!problem.dense() || all_finite(problem.dense()->values)) return false;
   const Index n = problem.rows(), m = problem.cols();
   std::vector<char> row_met(at(n), 0), col_met(at(m), 0);
   for (Index i = 0; i < n; ++i) {

@@ -130,7 +130,7 @@ EntropicResult solve_sinkhorn_symmetric(const Problem& problem, const SinkhornOp
   const PointClouds& clouds = *problem.clouds();
   if (kernels::matrix_pays(clouds, context)) {
     for (Index i = 0; i < problem.rows(); ++i) mass.push_back(problem.row_mass(i));
-    const std::vector<double> matrix = kernels::gibbs_matrix(clouds, options.epsilon, context);
+    const kernels::Lines<double> matrix = kernels::gibbs_matrix(clouds, options.epsilon, context);
     GibbsKernel kernel(row_major(matrix.data(), problem.rows(), problem.cols()), team, context);
     return Symmetric(kernel, std::move(mass), options).run();
   }

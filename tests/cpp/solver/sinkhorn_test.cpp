@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <random>
+#include <string_view>
 #include <vector>
 
 #include "monge/core/error.hpp"
@@ -87,6 +89,80 @@ TEST(Sinkhorn, ThreadsAndPrecisionOfThePointsChangeNothing) {
   EXPECT_EQ(one.g, four.g);
   EXPECT_EQ(one.value, four.value);
   EXPECT_LE(marginals_of(problem, one, options.epsilon).error, 1.01e-6);
+}
+
+double stat(const EntropicResult& result, std::string_view name) {
+  for (const auto& [key, value] : result.stats) {
+    if (key == name) return value;
+  }
+  return -1;
+}
+
+TEST(Sinkhorn, TheCoarseHessianServesWhereGroupsResolveEpsilon) {
+  std::mt19937_64 random(5);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  for (const GroundCost& cost : {GroundCost{SqEuclidean{}}, GroundCost{Euclidean{}}}) {
+    Instance instance = generate_instance("sphere_to_torus", 1500, 1);
+    for (double& value : instance.x) value += 1e5;  // far away, masses uneven, some of them 0
+    for (double& value : instance.y) value += 1e5;
+    instance.a.clear();
+    instance.b.clear();
+    for (int i = 0; i < 1500; ++i) instance.a.push_back(std::exp(4 * uniform(random)));
+    for (int j = 0; j < 1500; ++j) instance.b.push_back(j % 50 == 0 ? 0 : uniform(random));
+    const auto total = [](const std::vector<double>& v) {
+      return std::accumulate(v.begin(), v.end(), 0.0);
+    };
+    const double ratio = total(instance.a) / total(instance.b);
+    for (double& value : instance.b) value *= ratio;
+    instance.cost = cost;
+    const Problem problem = validate(instance.problem());
+    const SinkhornOptions options{.epsilon = 0.2};
+    const EntropicResult result = solved(problem, options), three = solved(problem, options, 3);
+    EXPECT_EQ(result.status, Status::within_tolerance);
+    EXPECT_GT(stat(result, "coarse_newton_steps"), 0);
+    EXPECT_EQ(stat(result, "hessian_products"), 0);
+    EXPECT_LE(marginals_of(problem, result, options.epsilon).error, 1.01e-6);
+    EXPECT_EQ(result.f, three.f);
+    EXPECT_EQ(result.g, three.g);
+    const EntropicResult plain = solved(problem, {.epsilon = 0.2, .method = "anderson"});
+    EXPECT_NEAR(result.value, plain.value, 1e-9 * plain.value);
+  }
+}
+
+TEST(Sinkhorn, TheCoarseHessianIsLeftWhereItDoesNotHelp) {
+  const Instance instance = generate_instance("sphere_to_torus", 1500, 1);
+  const Problem problem = validate(instance.problem());
+  for (double epsilon : {0.05, 0.01}) {
+    const EntropicResult result = solved(problem, {.epsilon = epsilon});
+    EXPECT_EQ(result.status, Status::within_tolerance);
+    EXPECT_LE(marginals_of(problem, result, epsilon).error, 1.01e-6);
+  }
+}
+
+TEST(Sinkhorn, ExtrapolatesOverTheTermsOfAMatrix) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  const Index n = 190, m = 333;
+  for (double spread : {0.1, 1.0, 2.5}) {  // of the logarithms: the last has rows far from others
+    std::vector<double> costs;
+    for (Index k = 0; k < n * m; ++k) costs.push_back(std::exp(spread * normal(random)));
+    for (Index i = 0; i < n; i += 3) costs[static_cast<std::size_t>(i * m + i)] = INFINITY;
+    for (Index j = 0; j < m; ++j) costs[static_cast<std::size_t>(5 * m + j)] += 30 * spread;
+    Problem problem;
+    problem.kind = Kind::transport;
+    problem.geometry = DenseCost{row_major(costs.data(), n, m)};
+    problem = validate(problem);
+    const double epsilon = 0.15 * std::exp(0.5 * spread * spread);  // of the mean
+    const SinkhornOptions options{.epsilon = epsilon};
+    const EntropicResult result = solved(problem, options), three = solved(problem, options, 3);
+    EXPECT_EQ(result.status, Status::within_tolerance);
+    EXPECT_EQ(stat(result, "newton_steps"), 0);
+    EXPECT_LE(marginals_of(problem, result, options.epsilon).error, 1.01e-6);
+    EXPECT_EQ(result.f, three.f);
+    EXPECT_EQ(result.g, three.g);
+    const EntropicResult newton = solved(problem, {.epsilon = epsilon, .method = "newton"});
+    EXPECT_NEAR(result.value, newton.value, 1e-9 * newton.value);
+  }
 }
 
 TEST(Sinkhorn, TheSymmetricIterationSolvesTheSameProblem) {

@@ -12,24 +12,29 @@
 // - "sinkhorn": plain alternation;
 // - "anderson": its fixed-point iteration in g, extrapolated over the last 10 steps (Walker and
 // Ni);
-// - "newton": Newton steps on the semi-dual, by conjugate gradients (semi_dual_newton.hpp);
+// - "newton": Newton steps on the semi-dual, by conjugate gradients (semi_dual_newton.hpp); of
+//   clouds whose groups resolve epsilon, first with the groups' Hessian (coarse_newton.hpp);
 // - "auto": newton, and anderson where that stalls (epsilon so small that single precision cannot
-//   tell the Hessian from 0); anderson where a penalty is finite.
-// Epsilon is halved (by a matrix and a large epsilon: divided by 8) from the mean cost down to it,
-// each stage but the last to an error of 5 %. Clouds in dimension 1 to 8 start coarse: groups of 8
-// neighbours become their centroids, recursively down to 400 points, each level to the epsilon that
-// it resolves; potentials are carried over by soft c-transforms.
+//   tell the Hessian from 0); anderson where a penalty is finite. By a matrix, or in a dimension
+//   above 8, and with an epsilon above 2 % of the mean cost: first 60 passes of anderson.
+// Epsilon is halved from the mean cost down to it, each stage but the last to an error of 5 %; in
+// the last case it is what it shall be from the start. Clouds in dimension 1 to 8 start coarse:
+// groups of 8 neighbours become their centroids, recursively down to 400 points, each level to the
+// epsilon that it resolves; potentials are carried over by soft c-transforms. Where that is the
+// epsilon wanted, the last coarse level is solved to an error of 1e-4, which the finest begins
+// with.
 //
 // Clouds never have their matrix formed, with one exception: where an entry costs much to compute
 // (dimension above 16, powers other than 2), and the matrix takes at most 64 MiB, it is kept.
 //
 // Deviations. Terms of whole tiles that a bound proves to be below 1e-9 of a row's mean term are
 // left out of its sum: in all at most 1e-9 of the mass, counted as such in `dropped_mass`. Passes
-// run in single precision while the error is above 1e-3; the last ones in double, with exponentials
-// to 4e-11, or to rounding where rtol < 1e-8.
+// run in single precision while the error is well above what that adds, by the size of the tiles;
+// the last one in double, with exponentials to 4e-11, or to rounding where rtol < 1e-8.
 //
 // Complexity and memory. O(n m dim) per pass at most, O(n m) for the pairs whose terms count;
-// O((n + m) dim) memory, plus a cache of at most 16 MB for the terms of Newton's Hessian.
+// O((n + m) dim) memory, plus a cache of at most 16 MB for the terms of Newton's Hessian,
+// and one for the terms of a matrix (entropic_level.hpp).
 //
 // Numerics and termination. `error` is the L1 distance of the columns' sums from b over the total
 // mass (rows are right to rounding), or, with a penalty, what the next update would still move.
