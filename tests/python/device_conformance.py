@@ -84,6 +84,26 @@ def test_an_auction_is_a_bijection_within_its_bound(place, size, n, m, dim, cost
         assert (prices[k] >= 0).all()
 
 
+@pytest.mark.parametrize("n", [20, 1025])
+def test_sizes_need_not_be_multiples_of_1024(place, n):
+    """Older kernels refuse others, or read beyond the end."""
+    x, y = draw(place, 1, n, 3), draw(place, 1, n, 3, seed=1)
+    columns, _, reports = run_auction(place, x, y, "sqeuclidean", rtol=0.2)
+    assert sorted(columns[0].tolist()) == list(range(n))
+    assert reports[0]["status"] == COMPLETE
+
+
+@pytest.mark.parametrize("dim", [1, 2, 4, 65])
+def test_dimensions_other_than_3(place, dim):
+    """Older kernels read three coordinates, whatever there are."""
+    x, y = draw(place, 2, 40, dim), draw(place, 2, 40, dim, seed=1)
+    columns, _, reports = run_auction(place, x, y, "euclidean")
+    for k, costs in enumerate(costs_of(x, y, "euclidean").numpy()):
+        assert sorted(columns[k].tolist()) == list(range(40))
+        optimum = costs[linear_sum_assignment(costs)].sum()
+        assert reports[k]["cost"] <= optimum * (1 + 1e-3)
+
+
 def test_more_problems_than_512(place):
     """Older kernels had a fixed grid, and left the rest as it was."""
     x, y = draw(place, 600, 4, 3), draw(place, 600, 4, 3, seed=1)
