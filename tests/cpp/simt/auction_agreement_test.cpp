@@ -82,23 +82,6 @@ TEST(AuctionAgreement, CostAndBoundEncloseTheOptimumOfEveryFamily) {
   EXPECT_GE(tested, 30);
 }
 
-TEST(AuctionAgreement, ContextsHaveTheSameBitsForEveryFamily) {
-  int tested = 0;
-  for (const InstanceFamily& family : instance_families()) {
-    const Instance instance = family.generate(8, 3);
-    if (!served(instance)) continue;
-    SCOPED_TRACE(std::string(family.name));
-    ++tested;
-    const FloatInstance single(instance, Kind::assignment);
-    const AuctionSettings settings{.rtol = 0.1F};
-    const Answer one = run(single, settings, Serial{}), many = run(single, settings, Threads<1>{2});
-    EXPECT_EQ(one.col4row, many.col4row);
-    EXPECT_EQ(one.prices, many.prices);
-    EXPECT_EQ(one.report, many.report);
-  }
-  EXPECT_GE(tested, 15);
-}
-
 TEST(AuctionAgreement, TheHostFinishesExactlyFromItsPrices) {
   int tested = 0;
   for (const InstanceFamily& family : instance_families()) {
