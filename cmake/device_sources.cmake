@@ -13,7 +13,7 @@ endfunction()
 set(monge_device_sources
   about.cu
   auction.cu
-  row_minima.cu
+  c_transform.cu
   sinkhorn.cu
   sliced.cu
 )

@@ -84,7 +84,7 @@ def kernels(library: DeviceLibrary, place: str, reports: Any) -> list[Kernel]:
 
     def chamfer() -> None:
         for one in (some, back):
-            device.row_minima(library, one, "sqeuclidean", None)
+            device.c_transform(library, one, "sqeuclidean", None)
 
     def iteration() -> None:
         device.sinkhorn(library, large, "sqeuclidean", epsilon, 1, f, g)
@@ -140,7 +140,7 @@ def finish_share(place: str, n: int, rtol: float) -> float:
 def check(library: DeviceLibrary, place: str) -> None:
     """Answers first: nearest points and a certified assignment."""
     some = clouds(place, 2, 300)
-    values, _ = device.row_minima(library, some, "sqeuclidean", None)
+    values, _ = device.c_transform(library, some, "sqeuclidean", None)
     expected = torch.cdist(some.x.double(), some.y.double()).square().amin(-1)
     torch.testing.assert_close(values.reshape(2, 300).double(), expected, rtol=0, atol=1e-5)
     reports = device.reports_of(

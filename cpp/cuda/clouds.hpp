@@ -47,6 +47,7 @@ struct CostsTag {
 template <simt::Metric M, class Visitor>
 int visit_dimension(std::int64_t dim, const Visitor& visitor) {
   switch (dim) {
+    case 1: return visitor(CostsTag<simt::PointCosts<M, 1>>{});
     case 2: return visitor(CostsTag<simt::PointCosts<M, 2>>{});
     case 3: return visitor(CostsTag<simt::PointCosts<M, 3>>{});
     default: return visitor(CostsTag<simt::WidePointCosts<M>>{});

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 /* Grows with every change of this file that an older caller would not survive. */
-#define MONGE_DEVICE_ABI 1
+#define MONGE_DEVICE_ABI 2
 
 #if defined(_WIN32)
 #define MONGE_DEVICE_API __declspec(dllexport)
@@ -81,14 +81,14 @@ MONGE_DEVICE_API int monge_auction(const monge_device_clouds* clouds,
                                    float* price, monge_auction_report* report, void* workspace,
                                    int64_t workspace_bytes, void* stream);
 
-/* --- Row minima: cpp/simt/kernels/row_minima.hpp. --- */
+/* --- The c-transform, and nearest points: cpp/simt/kernels/row_minima.hpp. --- */
 
-MONGE_DEVICE_API int64_t monge_row_minima_workspace(const monge_device_clouds* clouds);
-/* value_i = min_j (c(x_i, y_j) + seed_j), and the first such j within the problem, -1 if no value
- * is finite. seed (y_points), or NULL for 0; value, column (x_points). */
-MONGE_DEVICE_API int monge_row_minima(const monge_device_clouds* clouds, const float* seed,
-                                      float* value, int32_t* column, void* workspace,
-                                      int64_t workspace_bytes, void* stream);
+MONGE_DEVICE_API int64_t monge_c_transform_workspace(const monge_device_clouds* clouds);
+/* f_i = min_j (c(x_i, y_j) - g_j), and the first such j within the problem, -1 if no value is
+ * finite. g (y_points), or NULL for 0; f, column (x_points). */
+MONGE_DEVICE_API int monge_c_transform(const monge_device_clouds* clouds, const float* g, float* f,
+                                       int32_t* column, void* workspace, int64_t workspace_bytes,
+                                       void* stream);
 
 /* --- Entropic transport: cpp/simt/kernels/half_step.hpp and sinkhorn.hpp. --- */
 
@@ -117,11 +117,24 @@ MONGE_DEVICE_API int64_t monge_sliced_workspace(const monge_device_clouds* cloud
                                                 int64_t n_directions);
 /* W_p^p of the projections, for each problem and direction: cost (batch, n_directions). directions
  * (n_directions, dim); masses x_mass (x_points) and y_mass (y_points) of total 1 in each problem,
- * or NULL for equal ones. The ground cost of `clouds` has no meaning here. */
+ * or NULL for equal ones. x_slope and y_slope, or NULL: the derivatives of W_p^p by each projected
+ * point, per problem (n_directions, points of it). The ground cost of `clouds` has no meaning here.
+ */
 MONGE_DEVICE_API int monge_sliced(const monge_device_clouds* clouds, const float* directions,
                                   int64_t n_directions, const float* x_mass, const float* y_mass,
-                                  double p, double* cost, void* workspace, int64_t workspace_bytes,
-                                  void* stream);
+                                  double p, double* cost, float* x_slope, float* y_slope,
+                                  void* workspace, int64_t workspace_bytes, void* stream);
+
+MONGE_DEVICE_API int64_t monge_sliced_gradient_workspace(const monge_device_clouds* clouds);
+/* The gradients of the mean over directions of W_p^p, from monge_sliced's slopes: x_gradient
+ * (x_points, dim) and y_gradient (y_points, dim), times scale (batch), or NULL for 1. Either side's
+ * slope and gradient may both be NULL. */
+MONGE_DEVICE_API int monge_sliced_gradient(const monge_device_clouds* clouds,
+                                           const float* directions, int64_t n_directions,
+                                           const float* scale, const float* x_slope,
+                                           const float* y_slope, float* x_gradient,
+                                           float* y_gradient, void* workspace,
+                                           int64_t workspace_bytes, void* stream);
 
 #ifdef __cplusplus
 }

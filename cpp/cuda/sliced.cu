@@ -18,6 +18,15 @@ struct SlicedKernel {
   }
 };
 
+struct SlicedGradientKernel {
+  static constexpr int threads = 256, min_blocks = 2;
+  simt::SlicedGradientArgs args;
+  template <simt::Block B>
+  MONGE_SIMT void operator()(B& k) const {
+    simt::sliced_gradient_body(k, args);
+  }
+};
+
 /// Blocks at a time: more would want more scratch, and fill no device better.
 constexpr std::int64_t most_blocks_at_once = 1024;
 
@@ -27,6 +36,20 @@ std::int64_t words(const monge_device_clouds& clouds, bool x_mass, bool y_mass) 
 
 std::int64_t blocks_for(const monge_device_clouds& clouds, std::int64_t n_directions) {
   return std::min(clouds.batch * n_directions, most_blocks_at_once);
+}
+
+/// Sums over directions are long, so that few points per block keep a device busy.
+constexpr std::int64_t points_per_block = 128;
+
+/// One side's gradient, if it is wanted.
+int launch_gradient(simt::SlicedGradientArgs args, std::int64_t batch, std::int64_t most,
+                    const float* slope, float* gradient, void* stream) {
+  if (slope == nullptr && gradient == nullptr) return 0;
+  if (slope == nullptr || gradient == nullptr) return MONGE_DEVICE_BAD_ARGUMENT;
+  args.slope = slope;
+  args.gradient = gradient;
+  args.slices = simt::Slices::of(most, points_per_block);
+  return launch(SlicedGradientKernel{args}, batch * args.slices.slices, 0, stream);
 }
 
 }  // namespace
@@ -46,7 +69,8 @@ std::int64_t monge_sliced_workspace(const monge_device_clouds* clouds, std::int6
 
 int monge_sliced(const monge_device_clouds* clouds, const float* directions,
                  std::int64_t n_directions, const float* x_mass, const float* y_mass, double p,
-                 double* cost, void* workspace, std::int64_t workspace_bytes, void* stream) {
+                 double* cost, float* x_slope, float* y_slope, void* workspace,
+                 std::int64_t workspace_bytes, void* stream) {
   using namespace monge::device;
   namespace simt = monge::simt;
   if (const int error = check(*clouds)) return error;
@@ -77,6 +101,32 @@ int monge_sliced(const monge_device_clouds* clouds, const float* directions,
   args.scratch = static_cast<simt::Word*>(workspace);
   args.scratch_words = needed;
   args.cost = cost;
+  args.x_slope = x_slope;
+  args.y_slope = y_slope;
   return launch(kernel, blocks_for(*clouds, n_directions), simt::sliced_shared_bytes(args.capacity),
                 stream);
+}
+
+std::int64_t monge_sliced_gradient_workspace(const monge_device_clouds*) { return 0; }
+
+int monge_sliced_gradient(const monge_device_clouds* clouds, const float* directions,
+                          std::int64_t n_directions, const float* scale, const float* x_slope,
+                          const float* y_slope, float* x_gradient, float* y_gradient, void*,
+                          std::int64_t, void* stream) {
+  using namespace monge::device;
+  namespace simt = monge::simt;
+  if (const int error = check(*clouds)) return error;
+  if (n_directions < 1 || n_directions > most_points) return MONGE_DEVICE_BAD_ARGUMENT;
+  if (clouds->batch == 0) return 0;
+  if (!directions) return MONGE_DEVICE_BAD_ARGUMENT;
+  simt::SlicedGradientArgs args;
+  args.dim = clouds->dim;
+  args.directions = directions;
+  args.n_directions = n_directions;
+  args.scale = scale;
+  args.points = {clouds->x_offsets, clouds->n};
+  const int error = launch_gradient(args, clouds->batch, clouds->n, x_slope, x_gradient, stream);
+  if (error) return error;
+  args.points = {clouds->y_offsets, clouds->m};
+  return launch_gradient(args, clouds->batch, clouds->m, y_slope, y_gradient, stream);
 }

@@ -47,3 +47,35 @@ def test_an_answer_has_the_twin_s_bits(place):
     assert torch.equal(here[0], there[0])
     assert torch.equal(here[1], there[1])
     assert (here[2] == there[2]).all()
+    pairs, directions = (device.batch_of(x, y), device.batch_of(x.cpu(), y.cpu())), torch.eye(3)
+    f, columns = device.c_transform(place.library, pairs[0], "sqeuclidean", None)
+    expected = device.c_transform(twin.library, pairs[1], "sqeuclidean", None)
+    assert torch.equal(f.cpu(), expected[0])
+    assert torch.equal(columns.cpu(), expected[1])
+    both, none = (True, True), (None, None)
+    costs, slopes = device.sliced(place.library, pairs[0], directions.cuda(), none, 2.0, both)
+    expected = device.sliced(twin.library, pairs[1], directions, none, 2.0, both)
+    assert torch.equal(costs.cpu(), expected[0])
+    for one, other in zip(slopes, expected[1], strict=True):
+        assert torch.equal(one.cpu(), other)
+
+
+def test_more_pairs_of_points_than_31_bits_count(place):
+    """Older kernels overflow at 32 clouds of 8192 points: indices of B x N x M are 32 bits."""
+    x, y = draw(place, 33, 8192, 3), draw(place, 33, 8192, 3, seed=1)  # noqa: F405
+    f, _ = device.c_transform(place.library, device.batch_of(x, y), "sqeuclidean", None)
+    last = torch.cdist(x[-1].double(), y[-1].double()).square().amin(-1)
+    torch.testing.assert_close(f.reshape(33, 8192)[-1].double(), last, rtol=0, atol=1e-5)
+    zeros = [torch.zeros(33, 8192, device=place.device) for _ in range(2)]
+    epsilon = torch.full((33,), 0.1, device=place.device)
+    device.sinkhorn(place.library, device.batch_of(x, y), "sqeuclidean", epsilon, 1, *zeros)
+    assert all(one.isfinite().all() for one in zeros)
+
+
+def test_the_tensors_device_need_not_be_the_current_one(place):
+    if torch.cuda.device_count() < 2:
+        pytest.skip("one GPU alone")
+    x, y = draw(place, 2, 50, 3), draw(place, 2, 50, 3, seed=1)  # noqa: F405
+    there = monge.torch.chamfer(x.to("cuda:1"), y.to("cuda:1"))
+    assert there.device == torch.device("cuda:1")
+    torch.testing.assert_close(there.cpu(), monge.torch.chamfer(x, y).cpu())

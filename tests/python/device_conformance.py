@@ -84,6 +84,26 @@ def test_an_auction_is_a_bijection_within_its_bound(place, size, n, m, dim, cost
         assert (prices[k] >= 0).all()
 
 
+@pytest.mark.parametrize("n", [20, 1025])
+def test_sizes_need_not_be_multiples_of_1024(place, n):
+    """Older kernels refuse others, or read beyond the end."""
+    x, y = draw(place, 1, n, 3), draw(place, 1, n, 3, seed=1)
+    columns, _, reports = run_auction(place, x, y, "sqeuclidean", rtol=0.2)
+    assert sorted(columns[0].tolist()) == list(range(n))
+    assert reports[0]["status"] == COMPLETE
+
+
+@pytest.mark.parametrize("dim", [1, 2, 4, 65])
+def test_dimensions_other_than_3(place, dim):
+    """Older kernels read three coordinates, whatever there are."""
+    x, y = draw(place, 2, 40, dim), draw(place, 2, 40, dim, seed=1)
+    columns, _, reports = run_auction(place, x, y, "euclidean")
+    for k, costs in enumerate(costs_of(x, y, "euclidean").numpy()):
+        assert sorted(columns[k].tolist()) == list(range(40))
+        optimum = costs[linear_sum_assignment(costs)].sum()
+        assert reports[k]["cost"] <= optimum * (1 + 1e-3)
+
+
 def test_more_problems_than_512(place):
     """Older kernels had a fixed grid, and left the rest as it was."""
     x, y = draw(place, 600, 4, 3), draw(place, 600, 4, 3, seed=1)
@@ -140,19 +160,26 @@ def test_empty_batches_and_wrong_arguments(place):
         device.auction(place.library, clouds, "euclidean", settings())
 
 
-# --- row minima --------------------------------------------------------------------------------
+# --- c-transforms ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cost", COSTS)
 @pytest.mark.parametrize(
     ("size", "n", "m", "dim"),
-    [(1, 1, 1, 3), (3, 70, 33, 3), (2, 5, 2049, 2), (1, 600, 1, 3), (2, 257, 1025, 7)],
+    [
+        (1, 1, 1, 3),
+        (3, 70, 33, 3),
+        (2, 5, 2049, 2),
+        (1, 600, 1, 3),
+        (2, 257, 1025, 7),
+        (2, 300, 9, 1),
+    ],
 )
-def test_row_minima_are_c_transforms(place, size, n, m, dim, cost):
+def test_c_transforms_are_the_least_of_all_columns(place, size, n, m, dim, cost):
     x, y = draw(place, size, n, dim), draw(place, size, m, dim, seed=1)
-    seed = draw(place, size, m, seed=2) - 0.5
-    values, columns = device.row_minima(place.library, device.batch_of(x, y), cost, seed)
-    totals = costs_of(x, y, cost) + seed.double().cpu()[:, None]
+    g = draw(place, size, m, seed=2) - 0.5
+    values, columns = device.c_transform(place.library, device.batch_of(x, y), cost, g)
+    totals = costs_of(x, y, cost) - g.double().cpu()[:, None]
     values, columns = values.reshape(size, n).cpu(), columns.reshape(size, n).cpu().long()
     least = totals.min(-1).values
     torch.testing.assert_close(values.double(), least, rtol=0, atol=1e-5)
@@ -164,9 +191,44 @@ def test_among_equal_columns_the_first(place):
     x = torch.zeros((1, 40, 2), device=place.device)
     y = torch.ones((1, 3000, 2), device=place.device)
     y[0, 1234:2000] = 0.5
-    values, columns = device.row_minima(place.library, device.batch_of(x, y), "sqeuclidean", None)
+    values, columns = device.c_transform(place.library, device.batch_of(x, y), "sqeuclidean", None)
     assert (columns == 1234).all()
     assert (values == 0.5).all()
+
+
+# --- slopes of sliced costs --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("masses", [False, True])
+@pytest.mark.parametrize(("n", "m", "dim"), [(20, 20, 3), (1, 30, 2), (300, 7, 5), (9, 5000, 1)])
+def test_sliced_slopes_are_those_of_sorting(place, n, m, dim, masses):
+    """By each projected point: what the monotone plan says."""
+    x, y = draw(place, 2, n, dim), draw(place, 2, m, dim, seed=1)
+    directions = draw(place, 4, dim, seed=2) - 0.5
+    a, b = (draw(place, 2, size, seed=size + 3) + 0.1 for size in (n, m))
+    a, b = a / a.sum(-1, keepdim=True), b / b.sum(-1, keepdim=True)
+    clouds, given = device.batch_of(x, y), (a, b) if masses else (None, None)
+    costs, slopes = device.sliced(place.library, clouds, directions, given, 2.0, (True, True))
+    scale = torch.tensor([1.0, -3.0], device=place.device)
+    found = device.sliced_gradient(place.library, clouds, directions, slopes, scale)
+    for k in range(2):
+        expected_x, expected_y = np.zeros((n, dim)), np.zeros((m, dim))
+        for line, direction in enumerate(host(directions).astype(float)):
+            u, v = (host(one[k]).astype(float) @ direction for one in (x, y))
+            each = [host(one[k]) if masses else None for one in (a, b)]
+            plan = monge.solve(u[:, None], v[:, None], *each, cost="sqeuclidean").plan
+            ways = u[plan.rows] - v[plan.cols]
+            cost = (plan.mass * ways**2).sum()
+            assert costs[k, line].item() == pytest.approx(cost, rel=1e-4, abs=1e-6)
+            force = 2 * plan.mass * ways / len(directions)
+            np.add.at(expected_x, plan.rows, force[:, None] * direction)
+            np.add.at(expected_y, plan.cols, -force[:, None] * direction)
+        for got, expected in zip(found, (expected_x, expected_y), strict=True):
+            mine = host(got).reshape(2, -1, dim)[k] / float(scale[k])
+            np.testing.assert_allclose(mine, expected, rtol=1e-3, atol=1e-4 / min(n, m))
+    only_y = device.sliced(place.library, clouds, directions, given, 2.0, (False, True))[1]
+    assert only_y[0] is None
+    assert torch.equal(only_y[1], slopes[1])
 
 
 # --- monge.torch -------------------------------------------------------------------------------
@@ -343,14 +405,117 @@ def test_sliced_is_the_host_s(place, n, m, dim, p):
     np.testing.assert_allclose(got, expected, rtol=1e-4)
 
 
-def test_sliced_with_masses_and_padding(place):
+def by_torch(monkeypatch, call):
+    """What torch's own operations on the same device say."""
+    with monkeypatch.context() as patch:
+        patch.setattr(device, "library_for", lambda tensor: None)
+        return call()
+
+
+def test_sliced_with_masses_and_padding(place, monkeypatch):
     x, y = draw(place, 2, 40, 3), draw(place, 2, 30, 3, seed=1)
     a, b = draw(place, 2, 40, seed=2), draw(place, 2, 30, seed=3)
     lengths = [40, 11], [30, 7]
-    got = host(mt.sliced_wasserstein(x, y, a, b, lengths=lengths, n_projections=8))
-    tracked = x.clone().requires_grad_()
-    by_torch = mt.sliced_wasserstein(tracked, y, a, b, lengths=lengths, n_projections=8)
-    np.testing.assert_allclose(got, host(by_torch), rtol=1e-4)
+    x[1, 11:], y[1, 7:] = math.nan, math.inf
+
+    def call():
+        return host(mt.sliced_wasserstein(x, y, a, b, lengths=lengths, n_projections=8))
+
+    np.testing.assert_allclose(call(), by_torch(monkeypatch, call), rtol=1e-4)
+
+
+@pytest.mark.parametrize("p", [1, 2, 2.5])
+@pytest.mark.parametrize(("n", "m"), [(50, 50), (40, 23)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_gradients_of_sliced_are_those_of_torch(place, monkeypatch, p, n, m, weighted):
+    x, y = draw(place, 2, n, 3), draw(place, 2, m, 3, seed=1)
+    a, b = draw(place, 2, n, seed=2), draw(place, 2, m, seed=3)
+    masses = (a, b * (a.sum(-1) / b.sum(-1))[:, None]) if weighted else ()
+    lengths = ([n, 11], [m, 7]) if weighted else None
+    for sides in ((x, y), (x,), (y,)):
+
+        def call(sides=sides):
+            for one in sides:
+                one.requires_grad_()
+            value = mt.sliced_wasserstein(x, y, *masses, p=p, n_projections=9, lengths=lengths)
+            found = torch.autograd.grad((value * value.detach()).sum(), sides)
+            for one in sides:
+                one.requires_grad_(False)
+            return found
+
+        for got, expected in zip(call(), by_torch(monkeypatch, call), strict=True):
+            torch.testing.assert_close(got, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e-15, 1e12])
+def test_gradients_of_sliced_at_any_scale(place, scale):
+    x, y = draw(place, 1, 50, 3), draw(place, 1, 50, 3, seed=1)
+    gradients = []
+    for size in (1, scale):
+        u = (x * size).requires_grad_()
+        mt.sliced_wasserstein(u, y * size, n_projections=9).sum().backward()
+        gradients.append(u.grad)
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-7)
+
+
+def test_other_derivatives_of_sliced_are_torch_s(place, monkeypatch):
+    """A second one by points, and those by masses and directions."""
+    x, y = draw(place, 1, 6, 2).requires_grad_(), draw(place, 1, 6, 2, seed=1)
+    a = (draw(place, 1, 6, seed=2) + 0.5).requires_grad_()
+    rows = draw(place, 3, 2, seed=3).requires_grad_()
+
+    def second():
+        value = mt.sliced_wasserstein(x, y, n_projections=5, p=3).sum()
+        (gradient,) = torch.autograd.grad(value, x, create_graph=True)
+        return torch.autograd.grad(gradient.square().sum(), x)
+
+    def by_masses():
+        value = mt.sliced_wasserstein(x, y, a / a.sum(), n_projections=5)
+        return torch.autograd.grad(value.sum(), (x, a))
+
+    def by_directions():
+        return torch.autograd.grad(mt.sliced_wasserstein(x, y, projections=rows).sum(), rows)
+
+    for call in (second, by_masses, by_directions):
+        for got, expected in zip(call(), by_torch(monkeypatch, call), strict=True):
+            assert got.abs().max() > 0
+            torch.testing.assert_close(got, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize(("scale", "shift"), [(1, 0), (1e-12, 0), (1e8, 0), (1, 1e6)])
+def test_c_transform_is_the_host_s(place, cost, scale, shift):
+    """Values are those of the pairs chosen: at most a rounding of float above the least."""
+    x, y = draw(place, 2, 90, 3) * scale, draw(place, 2, 130, 3, seed=1) * scale
+    unit = scale**2 if cost == "sqeuclidean" else scale
+    g = (draw(place, 2, 130, seed=2) - 0.5) * unit + shift
+    found, columns = mt.c_transform(g, x, y, cost=cost)
+    assert found.device.type == columns.device.type == place.device.type
+    for k in range(2):
+        expected, _ = monge.c_transform(*(host(one[k]) for one in (g, x, y)), cost=cost)
+        chosen = columns[k].cpu()
+        exact = costs_of(x[k], y[k], cost)[torch.arange(90), chosen] - g[k].double().cpu()[chosen]
+        room = 2e-6 * unit
+        assert (exact.numpy() >= expected - 1e-9 * unit).all()
+        assert (exact.numpy() <= expected + room).all()
+        np.testing.assert_allclose(host(found[k]), exact, rtol=1e-6, atol=room)
+
+
+def test_gradients_and_padding_of_c_transform(place, monkeypatch):
+    x, y = draw(place, 2, 30, 2), draw(place, 2, 40, 2, seed=1)
+    g = draw(place, 2, 40, seed=2) / 4
+    x[1, 11:], y[1, 7:], g[1, 7:] = math.nan, math.inf, math.nan
+    tensors = tuple(one.requires_grad_() for one in (g, x, y))
+
+    def call():
+        f, _ = mt.c_transform(g, x, y, cost="sqeuclidean", lengths=([30, 11], [40, 7]))
+        return f.detach(), *torch.autograd.grad(f.square().sum(), tensors)
+
+    for got, expected in zip(call(), by_torch(monkeypatch, call), strict=True):
+        assert got.isfinite().all()
+        torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match="g must be finite"):
+        mt.c_transform(g[1:], x[:1], y[:1])
 
 
 def test_the_device_has_part_in_it(place, monkeypatch):
@@ -366,12 +531,14 @@ def test_the_device_has_part_in_it(place, monkeypatch):
     x, y = draw(place, 2, 20, 3), draw(place, 2, 20, 3, seed=1)
     mt.emd(x, y)
     mt.chamfer(x, y)
-    assert calls == ["monge_auction", "monge_row_minima", "monge_row_minima"]
+    assert calls == ["monge_auction", "monge_c_transform", "monge_c_transform"]
     calls.clear()
-    mt.sliced_wasserstein(x, y)
-    mt.sinkhorn_divergence(x, y, epsilon=0.1, debias=False)
-    assert calls[0] == "monge_sliced"
-    assert set(calls[1:]) == {"monge_sinkhorn"}
+    mt.c_transform(x[..., 0], x, y)
+    mt.sliced_wasserstein(x.requires_grad_(), y).sum().backward()
+    assert calls == ["monge_c_transform", "monge_sliced", "monge_sliced_gradient"]
+    calls.clear()
+    mt.sinkhorn_divergence(x.detach(), y, epsilon=0.1, debias=False)
+    assert set(calls) == {"monge_sinkhorn"}
 
 
 def test_prices_of_the_device_leave_little_to_do(place, monkeypatch):

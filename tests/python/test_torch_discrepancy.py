@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 import monge.torch as mt  # noqa: E402
 from monge.sliced import random_directions  # noqa: E402
 from monge.torch import ops  # noqa: E402
-from monge.torch.nearest import nearest_in_blocks  # noqa: E402
+from monge.torch.nearest import columns_by_core, columns_in_blocks  # noqa: E402
 
 
 def clouds(*shape, seed=0, dtype=torch.float64):
@@ -87,14 +87,18 @@ def test_chamfer_of_padded_batches_and_lists():
 
 def test_nearest_by_the_core_and_in_blocks_of_rows_agree():
     x, y = clouds(1, 700, 2).detach(), clouds(1, 30_000, 2, seed=1).detach()  # three blocks
-    for norm in (1.0, 2.0):
-        columns = ops.nearest(x, y, None, None, norm)
-        assert torch.equal(columns, nearest_in_blocks(x, y, None, None, norm))
+    for cost in ("cityblock", "euclidean"):
+        columns = ops.c_transform(x, y, None, None, None, cost, 1.0)
+        assert torch.equal(columns, columns_in_blocks(x, y, None, (None, None), cost, 1.0))
     lengths = torch.tensor([9, 4]), torch.tensor([2, 7])
     x, y = clouds(2, 9, 3).detach(), clouds(2, 7, 3, seed=1).detach()
-    columns = ops.nearest(x, y, *lengths, 2.0), nearest_in_blocks(x, y, *lengths, 2.0)
-    for k, count in enumerate(lengths[0]):
-        assert torch.equal(columns[0][k, :count], columns[1][k, :count])
+    g = clouds(2, 7, seed=2).detach()
+    for potential in (None, g):
+        for cost, power in (("sqeuclidean", 2), ("chebyshev", 1), ("euclidean_power", 1.5)):
+            arguments = x, y, potential, lengths, cost, power
+            columns = columns_by_core(*arguments), columns_in_blocks(*arguments)
+            for k, count in enumerate(lengths[0]):
+                assert torch.equal(columns[0][k, :count], columns[1][k, :count])
 
 
 def test_the_values_are_those_of_arrays():
@@ -111,11 +115,85 @@ def test_the_values_are_those_of_arrays():
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, within its tracer
 def test_nearest_is_registered_as_torch_wants_it():
     x, y = clouds(2, 4, 2).detach(), clouds(2, 3, 2, seed=1).detach()
-    results = torch.library.opcheck(ops.nearest, (x, y, None, torch.tensor([3, 1]), 1.0))
-    assert set(results.values()) == {"SUCCESS"}
+    lengths, g = torch.tensor([3, 1]), clouds(2, 3, seed=2).detach()
+    for potential in (None, g):
+        arguments = (x, y, potential, None, lengths, "cityblock", 1.0)
+        results = torch.library.opcheck(ops.c_transform, arguments)
+        assert set(results.values()) == {"SUCCESS"}
     compiled = torch.compile(mt.chamfer, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x, y), mt.chamfer(x, y))
     torch.testing.assert_close(torch.vmap(mt.chamfer)(x, y), mt.chamfer(x, y))
+
+
+# --- c-transforms ---
+
+
+COSTS = ["euclidean", "sqeuclidean", "cityblock", "chebyshev", ("euclidean_power", 1.5)]
+
+
+@pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize(("n", "m", "dim"), [(1, 1, 1), (7, 4, 2), (5, 60, 3)])
+def test_c_transform_is_that_of_arrays(cost, n, m, dim):
+    x, y, g = clouds(2, n, dim), clouds(2, m, dim, seed=1), clouds(2, m, seed=2)
+    f, argmin = mt.c_transform(g, x, y, cost=cost)
+    for k in range(2):
+        expected = monge.c_transform(*(one[k].detach().numpy() for one in (g, x, y)), cost=cost)
+        np.testing.assert_allclose(f[k].detach(), expected[0], rtol=1e-12, atol=1e-12)
+        assert (argmin[k].numpy() == expected[1]).all()
+        alone = mt.c_transform(g[k], x[k], y[k], cost=cost)
+        assert torch.equal(alone[0], f[k])
+        assert torch.equal(alone[1], argmin[k])
+    few = tuple(one.detach()[:, :5].requires_grad_() for one in (g, x, y))
+    assert torch.autograd.gradcheck(lambda *few: mt.c_transform(*few, cost=cost)[0], few)
+
+
+def test_c_transform_of_optimal_potentials_is_the_cost():
+    """sum a f + sum b g is the transport cost; its gradient by g is no mass that is missing."""
+    x, y = clouds(30, 3).detach(), clouds(30, 3, seed=1).detach()
+    solution = monge.solve(x.numpy(), y.numpy())
+    g = torch.tensor(solution.g).requires_grad_()
+    bound = mt.c_transform(g, x, y)[0].mean() + g.mean()
+    assert bound.item() == pytest.approx(solution.cost, rel=1e-9)
+    random = (g + clouds(30, seed=2)).detach().requires_grad_()
+    lower = mt.c_transform(random, x, y)[0].mean() + random.mean()
+    assert lower < bound
+    (by_g,) = torch.autograd.grad(lower, random)
+    counts = torch.bincount(mt.c_transform(random, x, y)[1], minlength=30)
+    torch.testing.assert_close(by_g, (1 - counts.double()) / 30)
+
+
+def test_c_transform_of_padded_batches_and_lists():
+    x, y, g = clouds(2, 5, 2), clouds(2, 7, 2, seed=1), clouds(2, 7, seed=2)
+    with torch.no_grad():
+        x[1, 3:], y[0, 2:], g[0, 2:] = math.nan, math.inf, math.nan
+    parts = [g[0, :2], g[1]], [x[0], x[1, :3]], [y[0, :2], y[1]]
+    f, argmin = mt.c_transform(g, x, y, lengths=([5, 3], [2, 7]))
+    for k, count in enumerate((5, 3)):
+        alone = mt.c_transform(*(part[k] for part in parts))
+        torch.testing.assert_close(f[k, :count], alone[0])
+        assert torch.equal(argmin[k, :count], alone[1])
+        assert (f[k, count:] == 0).all()
+    assert torch.equal(mt.c_transform(*parts)[0], f)
+    gradients = torch.autograd.grad(f.sum(), (g, x, y))
+    assert all(one.isfinite().all() for one in gradients)
+    assert gradients[0].sum() == -8
+
+
+def test_c_transform_takes_the_wider_type_and_refuses_what_is_wrong():
+    x, y, g = clouds(5, 2, dtype=torch.float32), clouds(4, 2, dtype=torch.float32), clouds(4)
+    assert mt.c_transform(g, x, y)[0].dtype == torch.float64
+    assert mt.c_transform(g.float(), x, y)[0].dtype == torch.float32
+    assert mt.c_transform(torch.arange(4), x, y)[0].dtype == torch.float64
+    with pytest.raises(ValueError, match="g must have one number per point"):
+        mt.c_transform(g[:3], x, y)
+    with pytest.raises(TypeError, match="g must be numbers"):
+        mt.c_transform(None, x, y)
+    with pytest.raises(ValueError, match="g must be finite"):
+        mt.c_transform(torch.tensor([0, 1, math.inf, 2]), x, y)
+    with pytest.raises(ValueError, match="x must have finite coordinates"):
+        mt.c_transform(g, x * math.nan, y)
+    compiled = torch.compile(mt.c_transform, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(g, x, y), mt.c_transform(g, x, y))
 
 
 def test_chamfer_loss():

@@ -1,14 +1,17 @@
-// Problem. For every row of a batch of problems the column of least C_ij + seed_j. With seed = -g
-// this is the c-transform f_i = min_j (c(x_i, y_j) - g_j); with seed 0, the nearest neighbours that
-// the chamfer discrepancy takes, in either direction.
+// Problem. The c-transform of a batch of problems, f_i = min_j (c(x_i, y_j) - g_j), and the column
+// that attains it; with g = 0, the nearest neighbours that the chamfer discrepancy takes, in either
+// direction.
 //
 // Algorithm. Brute force, in slices of rows (slices.hpp), each scanned by a block (row_scan.hpp).
 // Complexity: O(n m dim) time, no scratch.
 //
 // Guarantee. The least of the computed values, among equal ones the lowest column; computed in
-// float32 from exact differences of coordinates. Determinism: the same bits in any context, for any
-// number of threads and slices. Columns whose value is NaN or infinite are never taken; a row
-// without any other has column -1 and value infinity.
+// float32 from exact differences of coordinates. Where no g is positive, f is within the costs'
+// relative_error (costs.hpp) of the least exact value. Determinism: the same bits in any context,
+// for any number of threads and slices. Columns whose value is NaN or infinite are never taken; a
+// row without any other has column -1 and value infinity.
+//
+// Reference. Villani, Topics in Optimal Transportation (2003), section 2.4.
 #pragma once
 
 #include <cmath>
@@ -48,12 +51,18 @@ struct Least {
   }
 };
 
+/// A column's seed is its potential with the other sign; null: 0.
+struct NegativeSeeds {
+  const float* g;
+  MONGE_SIMT float operator()(std::int64_t j) const { return g ? -g[j] : 0.0F; }
+};
+
 struct RowMinimaArgs {
   BatchCosts costs;
-  const float* seed = nullptr;  ///< per column of the batch; null: 0
+  const float* g = nullptr;  ///< per column of the batch; null: 0
   Slices slices;
   int capacity = 1;                ///< columns to stage in shared memory, at least 1
-  float* value = nullptr;          ///< per row
+  float* f = nullptr;              ///< per row
   std::int32_t* column = nullptr;  ///< per row, within its problem
 };
 
@@ -69,16 +78,16 @@ MONGE_SIMT void row_minima_body(B& k, const RowMinimaArgs& args) {
   const auto costs = CostsOf<Costs>::problem(args.costs, problem);
   const std::int64_t first = args.slices.first(k.block());
   const std::int64_t count = args.slices.count(k.block(), costs.rows);
-  const float* seed = args.seed ? args.seed + args.costs.cols.begin(problem) : nullptr;
+  const float* g = args.g ? args.g + args.costs.cols.begin(problem) : nullptr;
   const std::int64_t rows = args.costs.rows.begin(problem);
 
-  RowScan<Costs, Least, B> scan(k, costs, {seed}, args.capacity);
+  RowScan<Costs, Least, B, NegativeSeeds> scan(k, costs, {g}, args.capacity);
   scan.load();
   k.sync();
   scan.run(
       count, [&](std::int64_t u) { return first + u; },
       [&](std::int64_t, std::int64_t i, const Least& least) {
-        args.value[rows + i] = least.value;
+        args.f[rows + i] = least.value;
         args.column[rows + i] = least.column;
       });
 }

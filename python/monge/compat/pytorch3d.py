@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from monge.torch.batch import Batch, as_batch, inside
-from monge.torch.discrepancy import nearest_ways
+from monge.torch.transforms import least_ways
 
 Direction = tuple[Tensor, Tensor | None]
 
@@ -114,7 +114,7 @@ def _one_direction(
     norm: int,
     abs_cosine: bool,
 ) -> Direction:
-    ways, chosen = nearest_ways(batch, norm)
+    ways, chosen = least_ways(batch, None, "euclidean" if norm == 2 else "cityblock")
     lengths = ways.square() if norm == 2 else ways.abs()
     terms: list[Tensor | None] = [lengths.sum(-1), None]
     if normals is not None:

@@ -7,7 +7,7 @@ from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64
 from os import PathLike, fspath
 from typing import Any
 
-ABI = 1
+ABI = 2
 
 #: The ground costs that its kernels have.
 COSTS = {"sqeuclidean": 0, "euclidean": 1}
@@ -73,8 +73,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
         c_int,
         [_CLOUDS, POINTER(AuctionSettings), *[c_void_p] * 4, c_int64, c_void_p],
     ),
-    "monge_row_minima_workspace": (c_int64, [_CLOUDS]),
-    "monge_row_minima": (c_int, [_CLOUDS, *[c_void_p] * 4, c_int64, c_void_p]),
+    "monge_c_transform_workspace": (c_int64, [_CLOUDS]),
+    "monge_c_transform": (c_int, [_CLOUDS, *[c_void_p] * 4, c_int64, c_void_p]),
     "monge_sinkhorn_workspace": (c_int64, [_CLOUDS]),
     "monge_sinkhorn": (
         c_int,
@@ -88,7 +88,12 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "monge_sliced_workspace": (c_int64, [_CLOUDS, c_int64]),
     "monge_sliced": (
         c_int,
-        [_CLOUDS, c_void_p, c_int64, *[c_void_p] * 2, c_double, *[c_void_p] * 2, c_int64, c_void_p],
+        [_CLOUDS, c_void_p, c_int64, *[c_void_p] * 2, c_double, *[c_void_p] * 4, c_int64, c_void_p],
+    ),
+    "monge_sliced_gradient_workspace": (c_int64, [_CLOUDS]),
+    "monge_sliced_gradient": (
+        c_int,
+        [_CLOUDS, c_void_p, c_int64, *[c_void_p] * 6, c_int64, c_void_p],
     ),
 }
 

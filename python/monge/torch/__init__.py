@@ -19,6 +19,7 @@ from monge.torch.losses import (  # noqa: E402
     SlicedWassersteinLoss,
     WassersteinLoss,
 )
+from monge.torch.transforms import c_transform  # noqa: E402
 
 __all__ = [
     "ChamferLoss",
@@ -27,6 +28,7 @@ __all__ = [
     "SlicedWassersteinLoss",
     "WassersteinLoss",
     "assign",
+    "c_transform",
     "chamfer",
     "emd",
     "match",

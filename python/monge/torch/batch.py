@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import torch
@@ -31,6 +31,10 @@ class Batch:
         """The batch with x and y exchanged."""
         sides = (self.y, self.x, self.b, self.a, self.y_lengths, self.x_lengths)
         return Batch(*sides, self.single)
+
+    def to(self, dtype: torch.dtype) -> Batch:
+        """The batch with its points in this type."""
+        return replace(self, x=self.x.to(dtype), y=self.y.to(dtype))
 
     def unbatch(self, values: Tensor) -> Tensor:
         return values[0] if self.single else values
@@ -132,22 +136,22 @@ def split_lengths(lengths: Any) -> tuple[Any, Any]:
     return lengths, lengths
 
 
-def masses_like(argument: str, value: Any, points: Tensor) -> Tensor | None:
-    """Masses (B, n) of a batch of points, or None."""
+def numbers_like(argument: str, value: Any, points: Tensor, what: str = "mass") -> Tensor | None:
+    """Masses or other numbers (B, n) of a batch of points, or None."""
     if value is None:
         return None
     if isinstance(value, (list, tuple)) and any(isinstance(one, Tensor) for one in value):
-        masses, _ = _padded(argument, value, points.device)
+        numbers, _ = _padded(argument, value, points.device)
     else:
-        masses = lift(argument, value, points.device)
+        numbers = lift(argument, value, points.device)
     expected = tuple(points.shape[:-1])
-    if tuple(masses.shape) != expected:
+    if tuple(numbers.shape) != expected:
         raise ValueError(
-            f"{argument} must have one mass per point, shape {expected}; "
-            f"got shape {tuple(masses.shape)}"
+            f"{argument} must have one {what} per point, shape {expected}; "
+            f"got shape {tuple(numbers.shape)}"
         )
-    check_device(points, **{argument: masses})
-    return masses
+    check_device(points, **{argument: numbers})
+    return numbers
 
 
 def as_batch(x: Clouds, y: Clouds, a: Any, b: Any, lengths: Lengths) -> Batch:
@@ -174,7 +178,7 @@ def as_batch(x: Clouds, y: Clouds, a: Any, b: Any, lengths: Lengths) -> Batch:
     check_device(x_points, y=y_points)
     dtype = torch.promote_types(x_points.dtype, y_points.dtype)
     x_points, y_points = x_points.to(dtype), y_points.to(dtype)
-    a_masses, b_masses = masses_like("a", a, x_points), masses_like("b", b, y_points)
+    a_masses, b_masses = numbers_like("a", a, x_points), numbers_like("b", b, y_points)
     single = x_points.ndim == 2
     if single:
         x_points, y_points = x_points[None], y_points[None]

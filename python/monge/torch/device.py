@@ -38,6 +38,10 @@ def _library() -> DeviceLibrary | None:
     return find_library()[0] if device_info().usable else None
 
 
+#: Something of x and of y, where there is any.
+Sides = tuple["Tensor | None", "Tensor | None"]
+
+
 @dataclass(frozen=True)
 class PairedClouds:
     """A batch of pairs of clouds as the device takes them.
@@ -86,10 +90,10 @@ def _packed(points: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
 
 
 def unpacked(values: Tensor, offsets: Tensor | None, size: int, n: int) -> Tensor:
-    """Values per point as (B, n), 0 where a cloud has fewer points."""
+    """Values (N, ...) per point as (B, n, ...), 0 where a cloud has fewer points."""
     if offsets is None:
-        return values.reshape(size, n)
-    padded = values.new_zeros((size, n))
+        return values.reshape(size, n, *values.shape[1:])
+    padded = values.new_zeros((size, n, *values.shape[1:]))
     padded[torch.arange(n, device=values.device) < torch.diff(offsets)[:, None]] = values
     return padded
 
@@ -166,18 +170,18 @@ def reports_of(reports: Tensor) -> Any:
     return reports.numpy(force=True).view(REPORT)[:, 0]
 
 
-def row_minima(
-    library: DeviceLibrary, clouds: PairedClouds, cost: str, seed: Tensor | None
+def c_transform(
+    library: DeviceLibrary, clouds: PairedClouds, cost: str, g: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """min_j (c(x_i, y_j) + seed_j) of all points of x, and the first such j within the pair.
+    """min_j (c(x_i, y_j) - g_j) of all points of x, and the first such j within the pair.
 
-    `seed` in float32, of all points of y; None: 0.
+    `g` of all points of y; None: 0.
     """
     call = Caller(library, clouds, cost)
-    values = call.empty(call.argument.x_points)
+    f = call.empty(call.argument.x_points)
     columns = call.empty(call.argument.x_points, dtype=torch.int32)
-    call("monge_row_minima", seed, values, columns)
-    return values, columns
+    call("monge_c_transform", g, f, columns)
+    return f, columns
 
 
 def sinkhorn(
@@ -219,15 +223,35 @@ def sliced(
     library: DeviceLibrary,
     clouds: PairedClouds,
     directions: Tensor,
-    masses: tuple[Tensor | None, Tensor | None],
+    masses: Sides,
     p: float,
-) -> Tensor:
-    """W_p^p of the projections (B, k) in double.
+    wanted: tuple[bool, bool],
+) -> tuple[Tensor, Sides]:
+    """W_p^p of the projections (B, k) in double, and the slopes of the sides that are wanted.
 
     `directions` (k, d); masses of all points of x and of y, of total 1 in each pair, or None.
+    Slopes are for `sliced_gradient`: as many numbers as points and directions.
     """
     call = Caller(library, clouds, "euclidean")
-    costs = call.empty(clouds.size, len(directions), dtype=torch.float64)
     count = len(directions)
-    call("monge_sliced", directions, count, *masses, p, costs, size=(count,))
-    return costs
+    costs = call.empty(clouds.size, count, dtype=torch.float64)
+    x_slope, y_slope = (
+        call.empty(points * count) if want else None
+        for want, points in zip(wanted, clouds.points, strict=True)
+    )
+    call("monge_sliced", directions, count, *masses, p, costs, x_slope, y_slope, size=(count,))
+    return costs, (x_slope, y_slope)
+
+
+def sliced_gradient(
+    library: DeviceLibrary, clouds: PairedClouds, directions: Tensor, slopes: Sides, scale: Tensor
+) -> Sides:
+    """The gradients by all points of x and of y of the mean of `sliced` over directions, each
+    pair's times its `scale` (B,), for sides with slopes."""
+    call = Caller(library, clouds, "euclidean")
+    x, y = (
+        None if slope is None else call.empty(points, clouds.x.shape[-1])
+        for slope, points in zip(slopes, clouds.points, strict=True)
+    )
+    call("monge_sliced_gradient", directions, len(directions), scale, *slopes, x, y)
+    return x, y

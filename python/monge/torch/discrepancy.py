@@ -7,6 +7,7 @@ gradient, of every order that torch has. They run on the device of the clouds.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,25 +16,18 @@ from torch import Tensor
 
 from monge.problem import power_cost
 from monge.sliced import random_directions
-from monge.torch import on_device, ops
+from monge.torch import sliced_on_device
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside, lift
 from monge.torch.functional import root
 from monge.torch.ground import power_of_length
 from monge.torch.nearest import check_finite
+from monge.torch.transforms import least_ways
 
 
 def _mean(values: Tensor, lengths: Tensor | None) -> Tensor:
     """The mean of values (B, n) over points, without padding."""
     held = inside(values, lengths)
     return torch.where(held, values, 0).sum(-1) / held.sum(-1)
-
-
-def nearest_ways(batch: Batch, norm: float) -> tuple[Tensor, Tensor]:
-    """x_i - y_j (B, n, d) for the nearest y_j, 0 for padding; and those j (B, n)."""
-    points = (batch.x.detach(), batch.y.detach())
-    columns = ops.nearest(*points, batch.x_lengths, batch.y_lengths, float(norm))
-    ways = batch.x - batch.y.gather(1, columns[..., None].expand_as(batch.x))
-    return torch.where(inside(batch.x, batch.x_lengths)[..., None], ways, 0), columns
 
 
 def chamfer(x: Clouds, y: Clouds, *, p: float = 2, lengths: Lengths = None) -> Tensor:
@@ -59,7 +53,7 @@ def chamfer(x: Clouds, y: Clouds, *, p: float = 2, lengths: Lengths = None) -> T
     batch = as_batch(x, y, None, None, lengths)
     total = torch.zeros((), dtype=batch.x.dtype, device=batch.x.device)
     for side in (batch, batch.swapped()):
-        ways, _ = nearest_ways(side, 2)
+        ways, _ = least_ways(side, None, "euclidean")
         total = total + _mean(power_of_length(ways, p), side.x_lengths)
     return batch.unbatch(total)
 
@@ -147,19 +141,27 @@ def sliced_wasserstein(
     check_finite(batch.x.detach(), batch.x_lengths, "x")
     check_finite(batch.y.detach(), batch.y_lengths, "y")
     with torch.autocast(batch.x.device.type, enabled=False):
-        values = _sliced_costs(batch, rows, p).mean(-1)
+        values = _sliced_means(batch, rows, p)
     total = 1 if batch.a is None else batch.a.detach().sum(-1).to(values.dtype)
     return batch.unbatch(root(total * values, p))
 
 
-def _sliced_costs(batch: Batch, rows: Tensor, p: float) -> Tensor:
-    """W_p^p on each direction: (B, k)."""
-    weights = tuple(
+def _sliced_means(batch: Batch, rows: Tensor, p: float) -> Tensor:
+    """The mean of W_p^p over directions: (B,)."""
+    a, b = (
         None if side.a is None else _weights(side.a, side.x_lengths, side.x)
         for side in (batch, batch.swapped())
     )
-    if (found := on_device.sliced(batch, rows, (weights[0], weights[1]), p)) is not None:
-        return found
+
+    def by_torch(x: Tensor, y: Tensor) -> Tensor:
+        return _sliced_costs(replace(batch, x=x, y=y), rows, p).mean(-1)
+
+    found = sliced_on_device.mean_costs(batch, rows, (a, b), p, by_torch)
+    return by_torch(batch.x, batch.y) if found is None else found
+
+
+def _sliced_costs(batch: Batch, rows: Tensor, p: float) -> Tensor:
+    """W_p^p on each direction, in torch's own operations: (B, k)."""
     # Padding, which may hold anything, has no mass, wherever it is put.
     x, y = (
         torch.where(inside(side.x, side.x_lengths)[..., None], side.x, side.x[:, :1].detach())

@@ -1,4 +1,4 @@
-"""Nearest points: the core's search for tensors on the CPU, torch's operations elsewhere."""
+"""The column of least c(x_i, y_j) - g_j: by the core for tensors on the CPU, by torch elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from monge.torch.batch import inside
-from monge.torch.host import counts, pairs_of_clouds, threads_here
+from monge.torch.host import as_cost, counts, pairs_of_clouds, threads_here
 from monge.transforms import c_transform
 
 
@@ -18,38 +18,62 @@ def check_finite(points: Tensor, lengths: Tensor | None, argument: str) -> None:
         raise ValueError(f"{argument} must have finite coordinates; got NaN or infinity")
 
 
+def check_potential(g: Tensor, lengths: Tensor | None) -> None:
+    """Raises ValueError for NaN or infinity in g (B, m)."""
+    if not bool(torch.isfinite(g[inside(g, lengths)]).all()):
+        raise ValueError("g must be finite; got NaN or infinity")
+
+
 def _largest(points: Tensor, lengths: Tensor | None) -> float:
     entries = points[inside(points, lengths)]
     return float(entries.abs().max()) or 1.0 if entries.numel() else 1.0
 
 
-def nearest_by_core(
-    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, norm: float
+def columns_by_core(
+    x: Tensor,
+    y: Tensor,
+    g: Tensor | None,
+    lengths: tuple[Tensor | None, Tensor | None],
+    cost: str,
+    power: float,
 ) -> Tensor:
-    """For each point of x the nearest of y, in a tree where that pays: (B, n)."""
+    """For each point of x that column, the first of several, in a tree where that pays: (B, n)."""
     columns = np.zeros(x.shape[:2], dtype=np.int64)
-    cost, threads = "euclidean" if norm == 2 else "cityblock", threads_here(None)
-    pairs = pairs_of_clouds(x, y, None, None, x_lengths, y_lengths)
-    for found, (x_k, y_k, *_) in zip(columns, pairs, strict=True):
-        g = np.zeros(len(y_k))
-        found[: len(x_k)] = c_transform(g, x_k, y_k, cost=cost, threads=threads)[1]
+    ground, threads = as_cost(cost, power), threads_here(None)
+    pairs = pairs_of_clouds(x, y, None, g, *lengths)
+    for found, (x_k, y_k, _, g_k) in zip(columns, pairs, strict=True):
+        potential = np.zeros(len(y_k)) if g_k is None else g_k
+        found[: len(x_k)] = c_transform(potential, x_k, y_k, cost=ground, threads=threads)[1]
     return torch.from_numpy(columns)
 
 
-def nearest_in_blocks(
-    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, norm: float
+def columns_in_blocks(
+    x: Tensor,
+    y: Tensor,
+    g: Tensor | None,
+    lengths: tuple[Tensor | None, Tensor | None],
+    cost: str,
+    power: float,
 ) -> Tensor:
-    """For each point of x the nearest of y, in torch's own operations: (B, n)."""
+    """For each point of x that column, in torch's own operations on blocks of rows: (B, n)."""
     size, n, m = x.shape[0], x.shape[1], y.shape[1]
+    norm = {"cityblock": 1.0, "chebyshev": torch.inf}.get(cost, 2.0)
+    exponent = {"sqeuclidean": 2.0, "euclidean_power": power}.get(cost, 1.0)
     columns = x.new_zeros((size, n), dtype=torch.int64)
-    # The unit of length matters to no nearest point, but squares of tiny or huge ones would vanish.
-    unit = max(_largest(x, x_lengths), _largest(y, y_lengths))
-    x, y = x / unit, y / unit
-    padding = ~inside(y, y_lengths)[:, None]
+    if g is None:
+        # The unit of length matters to no nearest point, but squares of tiny or huge ones would
+        # vanish.
+        unit = max(_largest(x, lengths[0]), _largest(y, lengths[1]))
+        x, y = x / unit, y / unit
+    else:
+        x, y, g = x.double(), y.double(), g.double()
+    padding = ~inside(y, lengths[1])[:, None]
     rows = max(1, 2**24 // max(1, size * m))
     for start in range(0, n, rows):
         block = torch.cdist(
             x[:, start : start + rows], y, p=norm, compute_mode="donot_use_mm_for_euclid_dist"
         )
+        if g is not None:
+            block = block**exponent - g[:, None]
         columns[:, start : start + rows] = block.masked_fill_(padding, torch.inf).argmin(-1)
     return columns

@@ -4,8 +4,8 @@ Exact transport between equal numbers of equal masses: the device holds an aucti
 precision, and the host takes its prices and columns, finishes exactly in double and certifies. With
 `rtol`, the auction's answer stands if the host's certificate says that it is good enough.
 
-Nearest points, for chamfer. Everything here takes clouds into a unit of their own first, so that
-float's range serves clouds of any size.
+c-transforms, and nearest points for chamfer. Everything here takes clouds into a unit of their own
+first, so that float's range serves clouds of any size.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from monge.device.library import COSTS, AuctionSettings
 from monge.problem import is_real_number, thread_count
 from monge.solve import check_limits
 from monge.torch import device
-from monge.torch.batch import Batch, inside
+from monge.torch.batch import inside
 from monge.torch.host import counts, proved
 
 #: Points of a cloud up to which an auction is worth while: for more, most of its rounds are about
@@ -145,45 +145,37 @@ def cost_unit(unit: Tensor, cost: str) -> Tensor:
     return unit**2 if cost == "sqeuclidean" else unit
 
 
-def searches(x: Tensor, norm: float) -> bool:
-    """Whether nearest points by this norm are found by the device library."""
-    euclidean = norm == 2 and x.dtype == torch.float32 and x.numel() > 0
-    return euclidean and device.library_for(x) is not None
+def transforms(x: Tensor, cost: str) -> bool:
+    """Whether the columns of a c-transform by this cost are found by the device library."""
+    served = cost in COSTS and x.dtype == torch.float32 and x.numel() > 0
+    return served and device.library_for(x) is not None
 
 
-def nearest(x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None) -> Tensor:
-    """For each point of x the nearest of y: (B, n). For what `searches` says."""
+def least_columns(
+    x: Tensor,
+    y: Tensor,
+    g: Tensor | None,
+    lengths: tuple[Tensor | None, Tensor | None],
+    cost: str,
+) -> Tensor:
+    """For each point of x the j of least c(x_i, y_j) - g_j: (B, n). For what `transforms` says."""
     library = device.library_for(x)
     assert library is not None
     size, n = x.shape[:2]
-    x, y, _ = unit_clouds(x, y, x_lengths, y_lengths)
-    clouds = device.ragged(x.float(), y.float(), x_lengths, y_lengths)
-    _, columns = device.row_minima(library, clouds, "sqeuclidean", None)
+    x, y, unit = unit_clouds(x, y, *lengths)
+    clouds = device.ragged(x.float(), y.float(), *lengths)
+    if g is None:
+        cost = "sqeuclidean"  # the same points are nearest, without a root
+    else:
+        # From the largest on: none is positive, and what float rounds is small where it matters.
+        g = g.double()
+        largest = torch.where(inside(g, lengths[1]), g, -torch.inf).amax(1, keepdim=True)
+        g = of_points((g - largest) / cost_unit(unit, cost)[:, None], lengths[1], clouds)
+    _, columns = device.c_transform(library, clouds, cost, g)
     return device.unpacked(columns, clouds.x_offsets, size, n).to(torch.int64)
 
 
-def sliced(
-    batch: Batch, directions: Tensor, weights: tuple[Tensor | None, Tensor | None], p: float
-) -> Tensor | None:
-    """W_p^p along each direction (B, k), where no gradient is wanted and the device library serves;
-    None else.
-
-    `weights`: masses (B, n) and (B, m) of total 1, 0 for padding; None: equal ones.
-    """
-    tensors = (batch.x, batch.y, batch.a, batch.b, directions)
-    tracked = any(one is not None and one.requires_grad for one in tensors)
-    library = device.library_for(batch.x)
-    if library is None or batch.x.dtype != torch.float32 or len(batch.x) == 0:
-        return None
-    if tracked and torch.is_grad_enabled():
-        return None
-    lengths = batch.x_lengths, batch.y_lengths
-    x, y, unit = unit_clouds(batch.x, batch.y, *lengths)
-    clouds = device.ragged(x.float(), y.float(), *lengths)
-    ragged = clouds.x_offsets is not None
-    masses = [
-        None if one is None else (one[inside(side, length)] if ragged else one).float().contiguous()
-        for one, side, length in zip(weights, (x, y), lengths, strict=True)
-    ]
-    costs = device.sliced(library, clouds, directions.contiguous(), (masses[0], masses[1]), p)
-    return (costs * (unit**p)[:, None]).to(batch.x.dtype)
+def of_points(values: Tensor, lengths: Tensor | None, clouds: device.PairedClouds) -> Tensor:
+    """Values (B, n) as the device takes them: in float32, without padding."""
+    held = values if clouds.x_offsets is None else values[inside(values, lengths)]
+    return held.float().contiguous()

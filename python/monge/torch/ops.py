@@ -64,7 +64,12 @@ from monge.torch.host import (
     to_array,
     to_tensor,
 )
-from monge.torch.nearest import check_finite, nearest_by_core, nearest_in_blocks
+from monge.torch.nearest import (
+    check_finite,
+    check_potential,
+    columns_by_core,
+    columns_in_blocks,
+)
 
 _PLAN = "Tensor cost, Tensor rows, Tensor cols, Tensor mass, Tensor f, Tensor g"
 
@@ -340,33 +345,43 @@ def _(cost_matrix: Tensor, _: str) -> tuple[Tensor, Tensor]:
     return pairs, torch.empty_like(pairs)
 
 
-# --- nearest points ------------------------------------------------------------------------------
+# --- c-transforms and nearest points -------------------------------------------------------------
 
 
 @torch.library.custom_op(
-    "monge::nearest",
+    "monge::c_transform",
     mutates_args=(),
-    schema="(Tensor x, Tensor y, Tensor? x_lengths, Tensor? y_lengths, float norm) "
-    "-> Tensor columns",
+    schema="(Tensor x, Tensor y, Tensor? g, Tensor? x_lengths, Tensor? y_lengths, str cost, "
+    "float power) -> Tensor columns",
 )
-def nearest(
-    x: Tensor, y: Tensor, x_lengths: Tensor | None, y_lengths: Tensor | None, norm: float
+def c_transform(
+    x: Tensor,
+    y: Tensor,
+    g: Tensor | None,
+    x_lengths: Tensor | None,
+    y_lengths: Tensor | None,
+    cost: str,
+    power: float,
 ) -> Tensor:
-    """For each point of x (B, n, d) the nearest of y (B, m, d), the first of several: (B, n).
+    """For each point of x (B, n, d) the j of least c(x_i, y_j) - g_j, the first of several: (B, n).
 
-    On the CPU the core searches, in a tree where that pays; elsewhere all distances are computed
-    on the device, from differences, so that far clouds lose nothing to cancellation: O(B n m d)
-    time, by monge's kernel in O(B n) memory, or by torch's operations on rows in blocks.
+    g (B, m); None, which is 0, asks for the nearest points. On the CPU the core searches, in a tree
+    where that pays; elsewhere all costs are computed on the device, from differences, so that far
+    clouds lose nothing to cancellation: O(B n m d) time, by monge's kernel in O(B n) memory, or by
+    torch's operations on rows in blocks.
     """
+    lengths = x_lengths, y_lengths
     check_finite(x, x_lengths, "x")
     check_finite(y, y_lengths, "y")
-    if on_device.searches(x, norm):
-        return on_device.nearest(x, y, x_lengths, y_lengths)
-    search = nearest_by_core if x.device.type == "cpu" else nearest_in_blocks
-    return search(x, y, x_lengths, y_lengths, norm)
+    if g is not None:
+        check_potential(g, y_lengths)
+    if on_device.transforms(x, cost):
+        return on_device.least_columns(x, y, g, lengths, cost)
+    search = columns_by_core if x.device.type == "cpu" else columns_in_blocks
+    return search(x, y, g, lengths, cost, power)
 
 
-@nearest.register_fake
+@c_transform.register_fake
 def _(x: Tensor, *_: Any) -> Tensor:
     return x.new_empty(x.shape[:2], dtype=torch.int64)
 
@@ -398,5 +413,5 @@ def _register_vmap(operator: Any) -> None:
     operator.register_vmap(batched)
 
 
-for _operator in (transport, transport_cost, entropic, assignment, nearest):
+for _operator in (transport, transport_cost, entropic, assignment, c_transform):
     _register_vmap(_operator)

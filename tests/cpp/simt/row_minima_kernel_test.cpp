@@ -18,14 +18,14 @@ struct Minima {
 struct Case {
   BatchCosts costs;
   std::int64_t rows, batch, most_rows;
-  const float* seed = nullptr;
+  const float* g = nullptr;
 };
 
 template <class Costs, class Launch>
 Minima minima(const Case& c, std::int64_t slice_rows, int capacity, const Launch& launch) {
   Minima found{zeros<float>(c.rows), zeros<std::int32_t>(c.rows)};
   RowMinimaArgs args{c.costs,
-                     c.seed,
+                     c.g,
                      Slices::of(c.most_rows, slice_rows),
                      capacity,
                      found.value.data(),
@@ -54,7 +54,7 @@ void expect_right(const Case& c, const Minima& found) {
     for (std::int64_t i = 0; i < costs.rows; ++i) {
       const std::size_t at = static_cast<std::size_t>(c.costs.rows.begin(b) + i);
       const auto value = [&](std::int64_t j) {
-        return costs.exact(i, j) + (c.seed ? c.seed[c.costs.cols.begin(b) + j] : 0);
+        return costs.exact(i, j) - (c.g ? c.g[c.costs.cols.begin(b) + j] : 0);
       };
       double least = std::numeric_limits<double>::infinity();
       for (std::int64_t j = 0; j < costs.cols; ++j) least = std::min(least, value(j));
@@ -65,16 +65,16 @@ void expect_right(const Case& c, const Minima& found) {
 }
 
 template <class Costs>
-void test(std::int64_t dim, std::int64_t n, std::int64_t m, bool seeded) {
+void test(std::int64_t dim, std::int64_t n, std::int64_t m, bool with_g) {
   SCOPED_TRACE(testing::Message() << dim << "-d, " << n << " x " << m);
   const std::int64_t batch = 2;
   const auto x = numbers(1, batch * n * (dim > 0 ? dim : m), -1, 5),
-             y = numbers(2, batch * m * dim, -1, 5), seed = numbers(3, batch * m, -3, 3);
+             y = numbers(2, batch * m * dim, -1, 5), g = numbers(3, batch * m, -3, 3);
   const Case c{{x.data(), y.data(), {nullptr, n}, {nullptr, m}, {nullptr, n * m}, dim},
                batch * n,
                batch,
                n,
-               seeded ? seed.data() : nullptr};
+               with_g ? g.data() : nullptr};
   expect_right<Costs>(c, minima_everywhere<Costs>(c));
 }
 
