@@ -64,6 +64,9 @@ def small(monkeypatch):
         (gaussian_digits, "WIDTHS", (8,)),
         (digit_adaptation, "PLANNED", 40),
         (digit_adaptation, "WIDTHS", (8,)),
+        (digit_adaptation, "WARM", {"W2GAN, critic ahead": 1}),
+        (digit_adaptation, "LOOKS", 2),
+        (digit_adaptation, "SEEN", 20),
     ):
         monkeypatch.setattr(module, name, value)
     chosen = {"as in the table": {}, "100 steps": {"steps": 1}, "one": {"widths": None}}
