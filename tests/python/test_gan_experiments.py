@@ -62,7 +62,7 @@ def small(monkeypatch):
         (gaussian_digits, "POINTS", 30),
         (gaussian_digits, "SHOWN", 3),
         (gaussian_digits, "WIDTHS", (8,)),
-        (digit_adaptation, "PLANNED", 40),
+        (digit_adaptation, "PLANS", {"Discrete-OT": 40}),
         (digit_adaptation, "WIDTHS", (8,)),
         (digit_adaptation, "WARM", {"W2GAN, critic ahead": 1}),
         (digit_adaptation, "LOOKS", 2),
