@@ -212,14 +212,14 @@ def run(page: Page, runs: int) -> None:
                 found.setdefault((name, title), []).append(page.once(key, compute))
     page.table([_row(name, found) for name in names])
     firsts = {key: several[0] for key, several in found.items()}
-    figure = new_figure(10, 0.85 * len(names) + 2.6)
-    grid = figure.add_gridspec(len(names) + 3, 2)
+    figure = new_figure(10, 0.6 * len(names) + 3)
+    grid = figure.add_gridspec(len(names) + 5, 2)
     for (name, title), one in firsts.items():
         row, column = names.index(name), int(title != TITLES[0])
         _draw_digits(figure.add_subplot(grid[row, column]), one["shown"], f"{name}, {title}")
     for column, title in enumerate(TITLES):
         curves = {name: firsts[name, title].get("curve") for name in METHODS}
-        ax = figure.add_subplot(grid[-3:, column])
+        ax = figure.add_subplot(grid[-5:, column])
         _draw_curves(ax, curves, firsts["source", title]["accuracy"])
     page.figure(figure)
 
@@ -250,7 +250,6 @@ def _draw_curves(ax: Any, curves: dict[str, Any], source: float) -> None:
         if curve is not None:
             ax.plot(curve["cpu"], curve["accuracy"], marker=".", label=name)
     ax.axhline(source, color="0.3", ls=":", label="source")
-    ax.set_xscale("log")
     ax.set_xlabel("CPU seconds of training", fontsize="small")
     ax.set_ylabel("1-NN accuracy, %", fontsize="small")
     ax.legend(fontsize="x-small", frameon=False)
