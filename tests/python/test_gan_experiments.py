@@ -184,6 +184,30 @@ def test_nearest_neighbour_accuracy():
     assert digit_adaptation.accuracy(train, test) == 75
 
 
+def test_adaptation_goes_on_where_it_was_stopped(small, usps, tmp_path, monkeypatch):
+    monkeypatch.setattr(digit_adaptation, "LOOKS", 3)
+    sets = digit_adaptation.digits(Page(tmp_path, "page", usps))
+    name, sides = "W2GAN, critic ahead", (sets["USPS"], sets["MNIST"])
+    whole = digit_adaptation.train(name, *sides, 0, tmp_path / "whole")
+    look = digit_adaptation.Look.__call__
+
+    def stop(self, gan, step):
+        if step == 2:
+            raise KeyboardInterrupt
+        return look(self, gan, step)
+
+    with monkeypatch.context() as stopping, pytest.raises(KeyboardInterrupt):
+        stopping.setattr(digit_adaptation.Look, "__call__", stop)
+        digit_adaptation.train(name, *sides, 0, tmp_path / "parts")
+    assert (tmp_path / "parts" / "checkpoint.pt").exists()
+    parts = digit_adaptation.train(name, *sides, 0, tmp_path / "parts")
+    spent = [one["curve"].pop("cpu") for one in (whole, parts)]
+    assert parts["curve"] == whole["curve"]
+    assert parts["curve"]["step"] == [1, 2, 3]
+    assert all(times == sorted(times) for times in spent)
+    assert not (tmp_path / "parts").exists()
+
+
 def test_gaussian_has_the_sample_s_moments():
     points = torch.randn(200, 3, generator=torch.Generator().manual_seed(0)) @ torch.tensor(
         [[1.0, 0, 0], [2, 1, 0], [0, 0, 0.5]]
