@@ -62,8 +62,11 @@ def small(monkeypatch):
         (gaussian_digits, "POINTS", 30),
         (gaussian_digits, "SHOWN", 3),
         (gaussian_digits, "WIDTHS", (8,)),
-        (digit_adaptation, "PLANNED", 40),
+        (digit_adaptation, "PLANS", {"Discrete-OT": 40}),
         (digit_adaptation, "WIDTHS", (8,)),
+        (digit_adaptation, "WARM", {"W2GAN, critic ahead": 1}),
+        (digit_adaptation, "LOOKS", 2),
+        (digit_adaptation, "SEEN", 20),
     ):
         monkeypatch.setattr(module, name, value)
     chosen = {"as in the table": {}, "100 steps": {"steps": 1}, "one": {"widths": None}}
@@ -179,6 +182,30 @@ def test_nearest_neighbour_accuracy():
     train = torch.tensor([[0.0], [10.0]]), torch.tensor([3, 4])
     test = torch.tensor([[1.0], [9.0], [8.0], [2.0]]), torch.tensor([3, 4, 3, 3])
     assert digit_adaptation.accuracy(train, test) == 75
+
+
+def test_adaptation_goes_on_where_it_was_stopped(small, usps, tmp_path, monkeypatch):
+    monkeypatch.setattr(digit_adaptation, "LOOKS", 3)
+    sets = digit_adaptation.digits(Page(tmp_path, "page", usps))
+    name, sides = "W2GAN, critic ahead", (sets["USPS"], sets["MNIST"])
+    whole = digit_adaptation.train(name, *sides, 0, tmp_path / "whole")
+    look = digit_adaptation.Look.__call__
+
+    def stop(self, gan, step):
+        if step == 2:
+            raise KeyboardInterrupt
+        return look(self, gan, step)
+
+    with monkeypatch.context() as stopping, pytest.raises(KeyboardInterrupt):
+        stopping.setattr(digit_adaptation.Look, "__call__", stop)
+        digit_adaptation.train(name, *sides, 0, tmp_path / "parts")
+    assert (tmp_path / "parts" / "checkpoint.pt").exists()
+    parts = digit_adaptation.train(name, *sides, 0, tmp_path / "parts")
+    spent = [one["curve"].pop("cpu") for one in (whole, parts)]
+    assert parts["curve"] == whole["curve"]
+    assert parts["curve"]["step"] == [1, 2, 3]
+    assert all(times == sorted(times) for times in spent)
+    assert not (tmp_path / "parts").exists()
 
 
 def test_gaussian_has_the_sample_s_moments():

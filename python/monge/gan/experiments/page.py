@@ -25,7 +25,7 @@ class Page:
     def __init__(self, folder: Path, name: str, data: Path | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.name, self.data = folder, name, data
-        self._runs = {_text(run["key"]): run for run in _lines(folder / f"{name}.jsonl")}
+        self._runs = {_text(run["key"]): run for run in lines(folder / f"{name}.jsonl")}
 
     def once(self, key: Mapping[str, Any], compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `compute` gives for the run `key`, from the log if that has it.
@@ -78,7 +78,7 @@ def _text(key: Mapping[str, Any]) -> str:
     return json.dumps(key, sort_keys=True)
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def lines(path: Path) -> list[dict[str, Any]]:
     """The runs of a log; a last line that was not finished is cut off."""
     if not path.exists():
         return []

@@ -1,4 +1,4 @@
-"""Checkerboard and two spirals: which method's map is the optimal one?
+"""Checkerboard, spirals and four Gaussians: which method's map is the optimal one?
 
 Figures 1 and 2 of the W2GAN paper, with numbers. All GANs have the same networks, rates, batches
 and steps, generators that begin as the identity, and critics that learn for a while before the
@@ -25,7 +25,7 @@ from monge.gan.validation import fresh_batch, validate_generator
 from monge.plot import X_COLOR, Y_COLOR, new_figure
 from monge.solve import solve
 
-TOYS = ("checkerboard", "spirals")
+TOYS = ("checkerboard", "spirals", "4gaussians")
 #: Steps of critic and generator, more where the way is longer.
 STEPS = {"checkerboard": 120, "spirals": 240, "4gaussians": 240}
 #: The critic's steps before them, batch, and points of the evaluation.

@@ -54,7 +54,7 @@ class Recipe:
     def build(self, parameters: list[Any], rate: float) -> torch.optim.Optimizer:
         """An optimiser of these parameters."""
         if self.optimiser == "adam":
-            return torch.optim.Adam(parameters, lr=rate, betas=self.betas)
+            return torch.optim.Adam(parameters, lr=rate, betas=self.betas, fused=True)
         if self.optimiser == "rmsprop":
             return torch.optim.RMSprop(parameters, lr=rate)
         raise ValueError(f'optimiser must be "adam" or "rmsprop"; got {self.optimiser!r}')

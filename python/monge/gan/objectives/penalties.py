@@ -13,9 +13,13 @@ from monge.gan.objectives.objective import Batch, values
 def gradients(function: Any, points: Tensor) -> Tensor:
     """The gradient (n, d) of a function of points, itself differentiable."""
     leaf = points.detach().requires_grad_()
-    total = function(leaf).sum()
-    (slopes,) = torch.autograd.grad(total, leaf, create_graph=True)
-    return slopes.flatten(1)
+    return slopes_at(leaf, function(leaf)).flatten(1)
+
+
+def slopes_at(leaf: Tensor, found: Tensor) -> Tensor:
+    """The gradient, of the leaf's shape, of a function that has the values `found` there."""
+    (slopes,) = torch.autograd.grad(found.sum(), leaf, create_graph=True)
+    return slopes
 
 
 def lengths(slopes: Tensor) -> Tensor:

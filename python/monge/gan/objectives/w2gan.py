@@ -17,7 +17,7 @@ from monge.gan.objectives.objective import (
     not_negative,
     positive,
 )
-from monge.gan.objectives.penalties import between, excess, gradients
+from monge.gan.objectives.penalties import between, excess, slopes_at
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,17 @@ class W2GAN(Objective):
         return Recipe("adam", 5e-4, 1e-4, betas=(0.9, 0.999), n_critic=5, batch=256)
 
     def critic_loss(self, critic: Any, batch: Batch) -> Tensor:
-        x, y = self.compared(batch), batch.real
+        x, y = self.compared(batch).detach(), batch.real
+        if self.equality > 0:  # one pass gives values and slopes
+            x, y = x.requires_grad_(), y.detach().requires_grad_()
         phi, psi = critic.phi(x), critic.psi(y)
-        loss = -(phi.mean() + psi.mean()) + self._inequality(phi, psi, x, y)
+        loss = -(phi.mean() + psi.mean()) + self._inequality(phi, psi, x.detach(), y.detach())
         if self.interpolated:
             # Independent pairs: the second point's two ends are the neighbours of the first's.
             u, v = between(batch, y, x), between(batch, y.roll(1, 0), x.roll(1, 0))
             loss = loss + self._inequality(critic.phi(u), critic.psi(v), u, v)
         if self.equality > 0:
-            terms = _equality(critic.phi, critic.psi, x), _equality(critic.psi, critic.phi, y)
+            terms = _equality(phi, critic.psi, x), _equality(psi, critic.phi, y)
             loss = loss + self.equality * (terms[0] + terms[1])
         if self.epsilon_weight > 0:
             loss = loss + self.epsilon_weight * critic.epsilon(y).clamp(min=0).square().mean()
@@ -115,9 +117,11 @@ class W2GAN(Objective):
         return self.weight * penalty if self.regulariser == "l2" else penalty
 
 
-def _equality(phi: Any, psi: Any, x: Tensor) -> Tensor:
-    """The mean square of phi(x) + psi(x - grad phi(x)) - |grad phi(x)|^2 / 2, equation (24)."""
-    slopes = gradients(phi, x)
-    image = x.detach() - slopes.view_as(x)
-    residual = phi(x.detach()) + psi(image) - slopes.square().sum(1) / 2
+def _equality(phi: Tensor, psi: Any, x: Tensor) -> Tensor:
+    """The mean square of phi(x) + psi(x - grad phi(x)) - |grad phi(x)|^2 / 2, equation (24).
+
+    `phi` are values at the leaf x, psi is a function.
+    """
+    slopes = slopes_at(x, phi)
+    residual = phi + psi(x.detach() - slopes) - slopes.flatten(1).square().sum(1) / 2
     return torch.as_tensor(residual).square().mean()
