@@ -12,9 +12,7 @@ namespace {
 
 TEST(PairCost, HasTheBitsOfEvaluate) {
   const std::vector<double> numbers = uniform_numbers(16, 0);
-  std::vector<GroundCost> costs;
-  for (std::string_view name : ground_cost_names()) costs.push_back(make_ground_cost(name, 1.7));
-  for (const GroundCost& cost : costs) {
+  for (const GroundCost& cost : every_ground_cost()) {
     for (int dim = 1; dim <= 8; ++dim) {
       EXPECT_EQ(PairCost(cost, dim)(numbers.data(), numbers.data() + 8),
                 evaluate(cost, numbers.data(), numbers.data() + 8, dim))

@@ -56,6 +56,21 @@ inline void expect_identical(const Result& one, const Result& other) {
   EXPECT_EQ(one.plan.mass, other.plan.mass);
 }
 
+/// All costs by name, and powers below 1 and above 2.
+inline std::vector<GroundCost> every_ground_cost() {
+  std::vector<GroundCost> costs;
+  for (std::string_view name : ground_cost_names()) costs.push_back(make_ground_cost(name, 1.7));
+  costs.push_back(EuclideanPower{0.5});
+  costs.push_back(EuclideanPower{3.5});
+  return costs;
+}
+
+/// Scales and offsets of coordinates. Squares of 1e-22 and 1e21 are beyond what a filter in float
+/// can hold.
+inline const std::vector<std::pair<double, double>> scales_and_offsets{
+    {1, 0},     {1, 1e8},   {1e-12, 0}, {1e9, 0}, {1e-18, 0},
+    {1e-22, 0}, {1e-80, 0}, {1e21, 0},  {1e80, 0}};
+
 /// Numbers of [0, 1).
 inline std::vector<double> uniform_numbers(std::size_t count, unsigned seed) {
   std::mt19937_64 random(seed);
