@@ -52,8 +52,8 @@ TEST(Registry, AutoTakesTheFirstThatServesAndHasTheSizeInItsRange) {
     for (const SolverEntry& solver : solvers()) {
       const AutoRange& range = solver.auto_range;
       const double pairs = 1.0 * problem.rows() * problem.cols();
-      const bool in_range = range.least_pairs <= pairs && pairs <= range.most_pairs &&
-                            range.least_rtol == 0;
+      const bool in_range =
+          range.least_pairs <= pairs && pairs <= range.most_pairs && range.least_rtol == 0;
       if (refusal(solver, problem) || !in_range) continue;
       EXPECT_EQ(select_solver("auto", problem).name, solver.name);
       break;
