@@ -27,11 +27,6 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 std::size_t rounded_up(Index count, Index unit) { return at((count + unit - 1) / unit * unit); }
 
-double cost_of_length(const GroundCost& cost, double length) {
-  const double zero = 0;
-  return evaluate(cost, &length, &zero, 1);
-}
-
 /// The distance that costs `wanted`, or a little more; at most `longest`.
 double length_of_cost(const GroundCost& cost, double wanted, double longest) {
   double low = 0, high = longest;

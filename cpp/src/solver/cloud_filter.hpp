@@ -12,6 +12,7 @@
 #include "kernels/scan_kernels.hpp"
 #include "kernels/tree_view.hpp"
 #include "parallel.hpp"
+#include "solver/cost_of_length.hpp"
 #include "solver/level_cloud.hpp"
 
 namespace monge {
@@ -46,8 +47,7 @@ inline CommonBox common_box(const LevelCloud& x, const LevelCloud& y) {
 
 /// No pair in this box costs more.
 inline double cost_across(const CommonBox& box, const GroundCost& cost) {
-  const double length = box.diagonal * std::sqrt(static_cast<double>(box.centre.size())), zero = 0;
-  return evaluate(cost, &length, &zero, 1);
+  return cost_of_length(cost, box.diagonal * std::sqrt(static_cast<double>(box.centre.size())));
 }
 
 /// Whether floats hold the squares, costs and prices of clouds in this box: they neither overflow
@@ -79,12 +79,9 @@ double rounding_within(const GroundCost& cost, const CommonBox& box, int dim, do
                        double spread) {
   const double unit = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
   const double longer = distance_rounding<T>(box, dim);
-  const auto cost_of = [&](double distance) {
-    const double zero = 0;
-    return evaluate(cost, &distance, &zero, 1);
-  };
-  const double far = cost_of(length);
-  const double moved = std::max(cost_of(length + longer) - far, cost_of(longer));
+  const double far = cost_of_length(cost, length);
+  const double moved =
+      std::max(cost_of_length(cost, length + longer) - far, cost_of_length(cost, longer));
   return moved + unit * (2.0 * dim + 8) * (far + 10 * spread);
 }
 

@@ -47,8 +47,8 @@ struct FinestCloud {
   std::vector<Index> order;  ///< the point at position k is the caller's order[k]
 };
 
-inline FinestCloud finest_cloud(const AnyMatrixView& points, const std::vector<Flow>& mass) {
-  const KdCloud all = make_kd_cloud(points, 2);
+/// `mass`: in the caller's order.
+inline FinestCloud finest_cloud(const KdCloud& all, const std::vector<Flow>& mass) {
   FinestCloud side;
   side.cloud.dim = all.dim;
   const std::size_t n = static_cast<std::size_t>(all.n);
@@ -62,6 +62,10 @@ inline FinestCloud finest_cloud(const AnyMatrixView& points, const std::vector<F
     }
   }
   return side;
+}
+
+inline FinestCloud finest_cloud(const AnyMatrixView& points, const std::vector<Flow>& mass) {
+  return finest_cloud(make_kd_cloud(points, 2), mass);
 }
 
 /// The positions of the caller's points, -1 of those without mass.

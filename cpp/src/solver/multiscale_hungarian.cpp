@@ -125,7 +125,7 @@ Result solve_multiscale_hungarian(const Problem& problem, const MultiscaleHungar
   }
   Result result;
   if (!found.optimal && context.interruption() == Interruption::none) {
-    result = solve_multiscale_simplex(problem, {}, context);
+    result = solve_multiscale_simplex(problem, options, context);
     const Stats paths = stats_of(counters);
     result.stats.insert(result.stats.end(), paths.begin() + 1, paths.end());
     return result;

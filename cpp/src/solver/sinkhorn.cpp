@@ -12,6 +12,7 @@
 #include "monge/core/text.hpp"
 #include "solver/anderson.hpp"
 #include "solver/coarse_newton.hpp"
+#include "solver/cost_of_length.hpp"
 #include "solver/entropic_level.hpp"
 #include "solver/greenkhorn.hpp"
 #include "solver/semi_dual_newton.hpp"
@@ -41,11 +42,6 @@ constexpr std::size_t cache_bytes = 16 << 20;
 constexpr std::size_t anderson_window = 10;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
-double cost_of_length(const GroundCost& cost, double length) {
-  const double zero = 0;
-  return evaluate(cost, &length, &zero, 1);
-}
 
 /// The mean of a sample of finite costs, the same on every run; 0 if there are none.
 double mean_cost(const Problem& problem) {

@@ -29,11 +29,6 @@ struct Search {
   Context& context;
 };
 
-double cost_of_length(const GroundCost& cost, double length) {
-  const double zero = 0;
-  return evaluate(cost, &length, &zero, 1);
-}
-
 /// The diagonal of the common box.
 double extent(const KdCloud& x, const KdCloud& y) {
   double square = 0;
@@ -197,26 +192,15 @@ struct OrderedClouds {
   }
 };
 
-/// The points of a cloud, each of mass 1.
-LevelCloud unit_masses(const KdCloud& cloud) {
-  LevelCloud level;
-  level.dim = cloud.dim;
-  level.mass.assign(at(cloud.n), 1);
-  for (Index k = 0; k < cloud.n; ++k) {
-    for (int a = 0; a < cloud.dim; ++a) {
-      level.points.push_back(cloud.values[static_cast<std::size_t>(a) * at(cloud.n) + at(k)]);
-    }
-  }
-  return level;
-}
-
 /// Where a gap is allowed and the points are few, the auction that is made for this; nothing where
 /// it does not reach the gap.
 std::optional<Result> solve_in_blocks(const OrderedClouds& clouds, const GroundCost& cost,
                                       const SpatialAuctionOptions& options, double mass,
                                       Context& context) {
   if (!(context.rtol > 0) || !few_enough_for_blocks(clouds.x.n)) return std::nullopt;
-  const LevelCloud x = unit_masses(clouds.x), y = unit_masses(clouds.y);
+  const std::vector<Flow> one_each(at(clouds.x.n), 1);
+  const LevelCloud x = finest_cloud(clouds.x, one_each).cloud,
+                   y = finest_cloud(clouds.y, one_each).cloud;
   if (!fits_float(common_box(x, y), cost)) return std::nullopt;
   const BlockAuctionOptions how{context.rtol, options.epsilon_ratio, options.bids_per_phase,
                                 static_cast<Index>(options.coarse_from)};

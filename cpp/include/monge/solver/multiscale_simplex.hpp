@@ -53,25 +53,11 @@
 #include "monge/core/context.hpp"
 #include "monge/problem/problem.hpp"
 #include "monge/result/result.hpp"
-#include "monge/solver/options.hpp"
+#include "monge/solver/multiscale_options.hpp"
 
 namespace monge {
 
-struct MultiscaleSimplexOptions {
-  std::int64_t row_candidates = 8;
-  std::int64_t column_candidates = 6;
-  std::int64_t violated_kept = 4;
-
-  static constexpr auto fields() {
-    using Options = MultiscaleSimplexOptions;
-    return std::array{
-        field<&Options::row_candidates>("row_candidates", "arcs per row to begin with", 1, 64),
-        field<&Options::column_candidates>("column_candidates", "arcs per column to begin with", 1,
-                                           64),
-        field<&Options::violated_kept>(
-            "violated_kept", "violated arcs of a row that become candidates at a time", 1, 64)};
-  }
-};
+using MultiscaleSimplexOptions = MultiscaleOptions;
 
 /// Needs a validated transport between clouds of dimension <= 8.
 Result solve_multiscale_simplex(const Problem& problem, const MultiscaleSimplexOptions& options,
