@@ -2,6 +2,7 @@
 // shortest paths on them, and the pricing of all pairs, until none is violated.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -72,6 +73,8 @@ class AssignmentLevel {
     make_concave(duals_, column_least);
     paths_ = CandidatePaths(n_, duals_.p);
     paths_.take_best(arcs, preferred_);
+    paths_.bid(arcs);
+    std::vector<char> asked(at(n_), true);
     for (int round = 0; round < most_rounds; ++round) {
       ++counters_.rounds;
       if (!paths_.augment_all(arcs, most_arcs(), search_.context)) return false;
@@ -81,8 +84,18 @@ class AssignmentLevel {
         continue;
       }
       duals_.p = paths_.prices();
-      for (Index i = 0; i < n_; ++i) duals_.u[at(i)] = paths_.value(i);
-      Pricing pricing = pairs_.price_all(duals_, {0, Tolerance::fine});
+      for (Index i = 0; i < n_; ++i) {
+        const double u = paths_.value(i);
+        asked[at(i)] |= u > duals_.u[at(i)];
+        duals_.u[at(i)] = u;
+      }
+      Pricing pricing =
+          pairs_.price(duals_, {0, Tolerance::fine}, [&](Index i) { return asked[at(i)]; });
+      // Prices only rise: a row without violations has none until its own potential rises.
+      std::fill(asked.begin(), asked.end(), false);
+      for (const auto& part : pricing.parts) {
+        for (const Violation& violation : part) asked[at(violation.arc.row)] = true;
+      }
       if (search_.stopped()) return false;
       const std::vector<Arc> violated = unknown(arcs, most_violated(pricing, n_, violated_kept_));
       if (violated.empty()) return true;

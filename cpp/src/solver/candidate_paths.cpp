@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace monge {
+namespace {
+
+/// Rows that bid in turn, each thrown out by the one before.
+constexpr int bids_in_turn = 4;
+
+}  // namespace
 
 CandidatePaths::CandidatePaths(Index n, const std::vector<double>& prices)
     : columns_(at(n)), held_(at(n)), closed_(at(n)) {
@@ -18,9 +24,14 @@ std::vector<double> CandidatePaths::prices() const {
 double CandidatePaths::least_value(const CandidateArcs& arcs, Index i) const {
   double least = infinity;
   for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
-    least = std::min(least, arcs.cost(k) + columns_[at(arcs.col(k))].price);
+    least = std::min(least, arcs.cost(k) + price(arcs.col(k)));
   }
   return least;
+}
+
+void CandidatePaths::hold(Index i, Index j, double cost) {
+  held_[at(i)] = {cost, j};
+  columns_[at(j)].owner = i;
 }
 
 void CandidatePaths::take_best(const CandidateArcs& arcs, const std::vector<Index>& preferred) {
@@ -29,10 +40,9 @@ void CandidatePaths::take_best(const CandidateArcs& arcs, const std::vector<Inde
     const double least = least_value(arcs, i);
     for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
       const Index j = arcs.col(k);
-      if (arcs.cost(k) + columns_[at(j)].price != least || columns_[at(j)].owner >= 0) continue;
+      if (arcs.cost(k) + price(j) != least || columns_[at(j)].owner >= 0) continue;
       if (!any && j != preferred[at(i)]) continue;
-      held_[at(i)] = {arcs.cost(k), j};
-      columns_[at(j)].owner = i;
+      hold(i, j, arcs.cost(k));
       return;
     }
   };
@@ -40,6 +50,37 @@ void CandidatePaths::take_best(const CandidateArcs& arcs, const std::vector<Inde
     for (Index i = 0; i < arcs.rows(); ++i) take(i, false);
   }
   for (Index i = 0; i < arcs.rows(); ++i) take(i, true);
+}
+
+void CandidatePaths::bid(const CandidateArcs& arcs) {
+  for (Index start = 0; start < arcs.rows(); ++start) {
+    Index i = start;
+    for (int turn = 0; turn < bids_in_turn && i >= 0 && !holds(i); ++turn) i = bid(arcs, i);
+  }
+}
+
+Index CandidatePaths::bid(const CandidateArcs& arcs, Index i) {
+  double first = infinity, second = infinity;
+  std::size_t best = 0;
+  for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
+    const double value = arcs.cost(k) + price(arcs.col(k));
+    if (value < first) {
+      second = first;
+      first = value;
+      best = k;
+    } else {
+      second = std::min(second, value);
+    }
+  }
+  if (second == infinity) return -1;
+  const Index j = arcs.col(best), thrown_out = columns_[at(j)].owner;
+  if (thrown_out >= 0) {
+    if (!(first < second)) return -1;  // a tie: left to the paths
+    held_[at(thrown_out)].column = -1;
+  }
+  columns_[at(j)].price += second - first;
+  hold(i, j, arcs.cost(best));
+  return thrown_out;
 }
 
 bool CandidatePaths::augment_all(const CandidateArcs& arcs, std::int64_t most_arcs,
@@ -77,26 +118,43 @@ void CandidatePaths::enter(const CandidateArcs& arcs, Index i, double distance, 
     if (column.owner < 0 || closed_[at(j)]) {
       nearest_end_ = reached;
       end_ = j;
+    } else if (reached == distance) {
+      tight_.push_back(j);
     } else {
       queue_.push({reached, j});
     }
   }
 }
 
+Index CandidatePaths::next(double& distance) {
+  if (distance < nearest_end_ && !tight_.empty()) {
+    const Index j = tight_.back();
+    tight_.pop_back();
+    return j;
+  }
+  while (!queue_.empty() && queue_.nearest().distance < nearest_end_) {
+    const NearestFirst::Reached nearest = queue_.pop();
+    if (nearest.distance > columns_[at(nearest.column)].distance) continue;  // reached better since
+    distance = nearest.distance;
+    return nearest.column;
+  }
+  return -1;
+}
+
 void CandidatePaths::search(const CandidateArcs& arcs, Index start) {
   ++counters_.paths;
   queue_.clear();
+  tight_.clear();
   touched_.clear();
   finished_.clear();
   nearest_end_ = infinity;
   end_ = -1;
-  enter(arcs, start, 0, least_value(arcs, start));
-  while (!queue_.empty() && queue_.nearest().distance < nearest_end_) {
-    const auto [distance, j] = queue_.pop();
-    const Column& column = columns_[at(j)];
-    if (distance > column.distance) continue;  // reached better since
+  double distance = 0;
+  enter(arcs, start, distance, least_value(arcs, start));
+  for (Index j = next(distance); j >= 0; j = next(distance)) {
     finished_.push_back(j);
-    enter(arcs, column.owner, distance, value(column.owner));
+    const Index owner = columns_[at(j)].owner;
+    enter(arcs, owner, distance, value(owner));
   }
   if (end_ < 0) {
     close(start);
@@ -112,11 +170,9 @@ void CandidatePaths::search(const CandidateArcs& arcs, Index start) {
 
 void CandidatePaths::flip(Index start) {
   for (Index j = end_;;) {
-    Column& column = columns_[at(j)];
-    const Index i = column.row;
-    const Index next = held_[at(i)].column;
-    held_[at(i)] = {column.cost, j};
-    column.owner = i;
+    const Column& column = columns_[at(j)];
+    const Index i = column.row, next = held_[at(i)].column;
+    hold(i, j, column.cost);
     if (i == start) return;
     j = next;
   }
@@ -137,7 +193,7 @@ void CandidatePaths::reopen() {
 
 void CandidatePaths::know(const Arc& arc) {
   Held& held = held_[at(arc.row)];
-  if (held.column < 0 || arc.cost + columns_[at(arc.col)].price >= value(arc.row)) return;
+  if (held.column < 0 || arc.cost + price(arc.col) >= value(arc.row)) return;
   columns_[at(held.column)].owner = -1;
   held.column = -1;
 }

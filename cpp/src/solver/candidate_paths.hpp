@@ -4,7 +4,12 @@
 // Prices p of columns are kept such that every row holds the best c_ij + p_j of its arcs. A row
 // that holds nothing searches, by Dijkstra's algorithm over reduced costs, for the nearest column
 // that nobody owns; prices on the way rise to make the path tight, and owners along it move over.
-// From prices that are nearly right, such a search sees a few dozen rows, most of them neighbours.
+// From prices that are nearly right, such a search sees a few dozen rows, most of them neighbours,
+// and most columns at the distance of the row before: these need no queue.
+//
+// Before, rows bid (the augmenting row reduction of Jonker and Volgenant 1987): a row takes its
+// best column, whose price rises until the second best is as good, and whoever held it bids next, a
+// few times in a row. That settles half of the rows at a fraction of a search.
 //
 // A search from which arcs lead to no free column has seen a set of rows and columns that nothing
 // leaves. These columns are closed: where a closed column is nearer than any free one, a search
@@ -72,6 +77,9 @@ class CandidatePaths {
   /// there are any, -1 for none).
   void take_best(const CandidateArcs& arcs, const std::vector<Index>& preferred);
 
+  /// Rows that hold nothing bid for their best column, and those that they throw out in turn.
+  void bid(const CandidateArcs& arcs);
+
   /// A path for every row that holds nothing, but those that lead to closed columns. False if the
   /// context was interrupted or more than `most_arcs` arcs were looked at in all.
   bool augment_all(const CandidateArcs& arcs, std::int64_t most_arcs, Context& context);
@@ -89,9 +97,7 @@ class CandidatePaths {
   Index column(Index i) const { return held_[at(i)].column; }
   double held_cost(Index i) const { return held_[at(i)].cost; }
   /// c + p of what row i holds.
-  double value(Index i) const {
-    return held_[at(i)].cost + columns_[at(held_[at(i)].column)].price;
-  }
+  double value(Index i) const { return held_[at(i)].cost + price(held_[at(i)].column); }
   std::vector<double> prices() const;
 
   const Counters& counters() const { return counters_; }
@@ -113,8 +119,14 @@ class CandidatePaths {
     Index owner = -1;            ///< the row that holds it
   };
 
+  double price(Index j) const { return columns_[at(j)].price; }
   double least_value(const CandidateArcs& arcs, Index i) const;
+  void hold(Index i, Index j, double cost);
+  /// Returns the row that lost its column, or -1.
+  Index bid(const CandidateArcs& arcs, Index i);
   void enter(const CandidateArcs& arcs, Index i, double distance, double own);
+  /// The next column to go on from, -1 if no end can be nearer than what was found.
+  Index next(double& distance);
   void search(const CandidateArcs& arcs, Index start);
   void flip(Index start);
   void close(Index start);
@@ -126,6 +138,7 @@ class CandidatePaths {
 
   // Of one search.
   NearestFirst queue_;
+  std::vector<Index> tight_;  ///< columns as near as the row that reached them
   std::vector<Index> touched_, finished_;
   double nearest_end_ = infinity;
   Index end_ = -1;  ///< the nearest column that is free or closed

@@ -138,7 +138,8 @@ class CloudFilter {
     }
   }
 
-  /// visit(i, hits, count) with every column whose value can be at most limit_of(i).
+  /// visit(i, hits, count) with every column whose value can be at most limit_of(i). Rows whose
+  /// limit is -inf are left out.
   template <class LimitOf, class Visit>
   void below(const GroundCost& cost, const CloudFilter& rows, Index first, Index end, double slack,
              const LimitOf& limit_of, const Visit& visit) const {
@@ -147,6 +148,7 @@ class CloudFilter {
     std::vector<kernels::Hit<T>> hits(static_cast<std::size_t>(n_));
     for (Index i = first; i < end; ++i) {
       const T limit = static_cast<T>(limit_of(i) - reference_ + 2 * slack);
+      if (limit == -std::numeric_limits<T>::infinity()) continue;
       const Index found = kernel.below(cost, rows.query(i), view, limit, hits.data());
       visit(i, hits.data(), found);
     }

@@ -80,6 +80,12 @@ class CloudPairs {
 
   /// Finds all violated pairs.
   Pricing price_all(const Duals& duals, const Tolerance& tolerance) {
+    return price(duals, tolerance, [](Index) { return true; });
+  }
+
+  /// Finds all violated pairs of the rows that are `asked` about.
+  template <class Asked>
+  Pricing price(const Duals& duals, const Tolerance& tolerance, const Asked& asked) {
     y_filter_.set_prices(of_points(duals.p));
     const double slack = y_filter_.slack(search_.cost, box_);
     Pricing pricing{std::vector<std::vector<Violation>>(chunks_of(x_.n())),
@@ -87,7 +93,8 @@ class CloudPairs {
     std::vector<std::int64_t> passed(chunks_of(x_.n()));
     for_chunks(x_.n(), [&](Index first, Index end, std::size_t chunk) {
       y_filter_.below(
-          search_.cost, x_filter_, first, end, slack, [&](Index i) { return duals.u[at(i)]; },
+          search_.cost, x_filter_, first, end, slack,
+          [&](Index i) { return asked(i) ? duals.u[at(i)] : -infinity; },
           [&](Index i, const kernels::Hit<T>* hits, Index count) {
             passed[chunk] += count;
             double& worst = pricing.row_worst[at(i)];

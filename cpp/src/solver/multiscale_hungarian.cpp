@@ -3,15 +3,18 @@
 #include <optional>
 #include <utility>
 
+#include "kernels/cost_rows.hpp"
+#include "monge/solver/hungarian.hpp"
 #include "monge/solver/multiscale_simplex.hpp"
 #include "solver/assignment_level.hpp"
+#include "solver/augmenting_paths.hpp"
 #include "solver/tree_plan.hpp"
 
 namespace monge {
 namespace {
 
-/// Up to this many points no coarser level is formed.
-constexpr Index coarsest = 64;
+/// Up to this many points whole rows are as fast as levels.
+constexpr Index coarsest = 128;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -42,12 +45,29 @@ Solved solved(Level& level, Index n) {
   return result;
 }
 
+/// The coarsest level has few enough points for whole rows.
+Solved solve_coarsest(Search& search, const LevelCloud& x, const LevelCloud& y) {
+  Context& context = search.pairs.context;
+  const auto points = [](const LevelCloud& cloud) {
+    return row_major(cloud.points.data(), cloud.n(), cloud.dim);
+  };
+  const kernels::Lines<double> costs =
+      kernels::cost_matrix({points(x), points(y), search.pairs.cost}, context);
+  AugmentingPaths<double> paths(row_major(costs.data(), x.n(), x.n()), context);
+  Result found = paths.result(paths.run(HungarianOptions{}.row_reduction_scans), 1);
+  for (double& price : found.g) price = -price;
+  return {found.status == Status::optimal,
+          {std::move(found.f), std::move(found.g)},
+          std::move(found.plan.cols)};
+}
+
 /// From `start`, or else from coarser levels.
 Solved solve_level(Search& search, const LevelCloud& x, const LevelCloud& y,
                    std::optional<Start> start) {
+  if (!start && x.n() <= coarsest) return solve_coarsest(search, x, y);
   LevelCloud coarse_x;
   std::optional<Solved> coarse;
-  if (!start && x.n() > coarsest) {
+  if (!start) {
     coarse_x = halved(x);
     coarse = solve_level(search, coarse_x, halved(y), {});
     if (!coarse->optimal) {

@@ -4,19 +4,19 @@
 // Algorithm. The Hungarian method by shortest augmenting paths (hungarian.hpp) on few candidate
 // arcs, from coarse to fine:
 // - both clouds are put in kd order and halved (two neighbours become their centre of mass) until
-//   they are small; every level is solved as an assignment of its points, all counting the same.
-//   Only its potentials are used;
-// - fine prices are the c-transform of the coarse potentials. Candidate arcs are each row's and
-// each
-//   column's few best at these prices (cloud_pairs.hpp);
-// - rows take their best column while it is free, some 60 % do; every other row takes a shortest
-//   augmenting path on the candidate arcs (candidate_paths.hpp). As prices are nearly right, a path
-//   scans a few dozen rows, most of them near by;
+//   they are small; every level is solved as an assignment of its points, all counting the same,
+//   the coarsest one on whole rows. Only its potentials are used;
+// - fine prices are the c-transform of the coarse potentials. Candidate arcs are the few best of
+//   each row and of each column at these prices (cloud_pairs.hpp);
+// - rows take their best column while it is free, some 60 % do, or bid for it; every other row
+//   takes a shortest augmenting path on the candidate arcs (candidate_paths.hpp). As prices are
+//   nearly right, a path scans a few dozen rows, most of them near by;
 // - rows from which candidate arcs lead to no free column get their best columns among those that
 //   lead on;
 // - then all pairs are priced through lower bounds over blocks (cloud_filter.hpp), the worst of the
 //   violated ones become candidates, and their rows search again. When no pair is violated, the
-//   assignment is optimal for all pairs.
+//   assignment is optimal for all pairs. Prices only rise, so that only rows whose own potential
+//   has risen are priced again.
 //
 // Warm start. Given potentials take the place of the coarser levels, made c-concave. Rows whose
 // column in the given plan is among their best take that first.
