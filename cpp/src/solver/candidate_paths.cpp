@@ -6,7 +6,7 @@ namespace monge {
 namespace {
 
 /// Rows that bid in turn, each thrown out by the one before.
-constexpr int bids_in_turn = 4;
+constexpr int bids_in_turn = 16;
 
 }  // namespace
 
