@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "solver/cloud_level.hpp"
+#include "solver/equal_points.hpp"
 #include "solver/integer_masses.hpp"
 #include "solver/tree_plan.hpp"
 #include "solver/warm_start.hpp"
@@ -18,7 +19,7 @@ constexpr Index coarsest = 64;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// Where to begin instead of coarser levels, in kd order.
+/// Where to begin instead of coarser levels, for the atoms of the finest level.
 struct Start {
   std::vector<double> prices;
   std::vector<Pair> pairs;
@@ -50,13 +51,30 @@ Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelClo
   return solve(CloudLevel<float>(search, x, y));
 }
 
-Start warm_start(const Problem& problem, const FinestCloud& x, const FinestCloud& y,
-                 Context& context) {
+/// A side of the problem: the caller's points, and the atoms that are solved for.
+struct Side {
+  FinestCloud points;
+  MergedCloud atoms;
+
+  Side(const AnyMatrixView& cloud, const std::vector<Flow>& mass)
+      : points(finest_cloud(cloud, mass)), atoms(merged(points.cloud)) {}
+
+  /// The atoms of the caller's points, -1 of those without mass.
+  std::vector<Index> atoms_of(Index count) const {
+    std::vector<Index> atom = positions(points, count);
+    for (Index& k : atom) k = k < 0 ? -1 : atoms.atom[at(k)];
+    return atom;
+  }
+};
+
+Start warm_start(const Problem& problem, const Side& x, const Side& y, Context& context) {
   const std::vector<double> prices = warm_prices(problem, context);
   Start start;
-  for (Index j : y.order) start.prices.push_back(prices[at(j)]);
-  const std::vector<Index> row_at = positions(x, problem.rows()),
-                           col_at = positions(y, problem.cols());
+  for (Index k = 0; k < y.atoms.cloud.n(); ++k) {
+    const Index member = y.atoms.members[at(y.atoms.begin[at(k)])];
+    start.prices.push_back(prices[at(y.points.order[at(member)])]);
+  }
+  const std::vector<Index> row_at = x.atoms_of(problem.rows()), col_at = y.atoms_of(problem.cols());
   const WarmStart& given = problem.warm_start;
   for (std::size_t k = 0; k < given.rows.size(); ++k) {
     const Index i = row_at[at(given.rows[k])], j = col_at[at(given.cols[k])];
@@ -71,10 +89,10 @@ Result solve_multiscale_simplex(const Problem& problem, const MultiscaleSimplexO
                                 Context& context) {
   const PointClouds& clouds = *problem.clouds();
   const IntegerMasses masses = integer_masses(problem);
-  const FinestCloud x = finest_cloud(clouds.x, masses.a), y = finest_cloud(clouds.y, masses.b);
+  const Side x(clouds.x, masses.a), y(clouds.y, masses.b);
   Team team(context.thread_count());
   RoundCounters counters;
-  const double dearest = cost_across(common_box(x.cloud, y.cloud), clouds.cost);
+  const double dearest = cost_across(common_box(x.points.cloud, y.points.cloud), clouds.cost);
   PairSearch pairs{clouds.cost,
                    team,
                    context,
@@ -85,10 +103,15 @@ Result solve_multiscale_simplex(const Problem& problem, const MultiscaleSimplexO
   MultiscaleSearch search{pairs, options, counters};
   std::optional<Start> start;
   if (!problem.warm_start.empty()) start = warm_start(problem, x, y, context);
-  const Solved solved = solve_level(search, x.cloud, y.cloud, std::move(start));
+  Solved solved = solve_level(search, x.atoms.cloud, y.atoms.cloud, std::move(start));
+  if (!x.atoms.all_differ() || !y.atoms.all_differ()) {
+    solved.tree = divided(*solved.tree, solved.duals, x.points.cloud, x.atoms, y.points.cloud,
+                          y.atoms, spare);
+  }
   Result result;
-  result.plan = plan_of(problem, *solved.tree, x.order, y.order, spare);
-  set_potentials(problem, spare.settled(solved.duals), x.order, y.order, context, result);
+  result.plan = plan_of(problem, *solved.tree, x.points.order, y.points.order, spare);
+  set_potentials(problem, spare.settled(solved.duals), x.points.order, y.points.order, context,
+                 result);
   if (pairs.stopped()) {
     result.status = status_of(context.interruption());
   } else if (context.rtol > 0) {

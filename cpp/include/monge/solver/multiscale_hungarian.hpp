@@ -27,7 +27,8 @@
 // Complexity and memory. O(n k) memory, some 400 bytes per point. Rows scanned grow like n^1.1
 // (squared Euclidean cost) to n^1.5 (Euclidean) on clouds of surfaces and volumes. Where that does
 // not hold (many points on few places, lattices with ties) the work of the paths is bounded by
-// O(n^1.5), about what multiscale_simplex would need, which then solves the problem instead.
+// O(n^1.5), about what multiscale_simplex would need, which then solves the problem instead (many
+// points on few places at once, as few atoms).
 //
 // Numerics and termination. Reduced costs are formed afresh from c and p, so that rounding does not
 // pile up over the searches; distances never decrease. Pairs are searched in float where the costs

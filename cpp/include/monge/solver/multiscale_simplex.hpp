@@ -2,12 +2,12 @@
 // No cost matrix is formed.
 //
 // Algorithm. A primal network simplex on few candidate arcs, from coarse to fine:
+// - equal points are one atom, whose members share its tree's arcs at the end (equal_points.hpp);
 // - both clouds are put in kd order and halved (two neighbours become their centre of mass) until
 //   they are small; every level is solved to optimality;
-// - the coarse tree, refined, is the fine start: an arc at a leaf of the coarse tree carries
-// exactly
-//   what its group has left, so it is divided among pairs of members, and every fine arc exhausts
-//   one node (starting_tree.hpp);
+// - the coarse tree, refined, is the fine start: an arc at a leaf of the coarse tree carries what
+//   its group has left, to the unit, so it is divided among pairs of members, and every fine arc
+//   exhausts one node (starting_tree.hpp);
 // - candidate arcs are each row's and each column's few best by reduced cost against the coarse
 //   potentials; the simplex (transport_tree.hpp, tree_simplex.hpp) optimises over them;
 // - then all pairs are priced through lower bounds over blocks (cloud_filter.hpp), the worst of the
