@@ -40,6 +40,7 @@ std::vector<Index> by_place(const LevelCloud& cloud) {
     return differ == p + cloud.dim ? s.point < t.point : *differ < *other;
   });
   std::vector<Index> points;
+  points.reserve(keys.size());
   for (const Key& key : keys) points.push_back(key.point);
   return points;
 }
