@@ -31,8 +31,9 @@ constexpr int width = 2;
 typedef double Vec __attribute__((vector_size(width * sizeof(double))));
 typedef float FloatVec __attribute__((vector_size(width * sizeof(float))));
 typedef float WideFloats __attribute__((vector_size(width * sizeof(double))));
-typedef std::int64_t Mask __attribute__((vector_size(width * sizeof(double))));
-typedef std::int32_t WideMask __attribute__((vector_size(width * sizeof(double))));
+// What comparisons give: compilers differ in which of the integers of 64 bits its lanes are.
+using Mask = decltype(Vec{} < Vec{});
+using WideMask = decltype(WideFloats{} < WideFloats{});
 typedef std::int32_t IndexVec __attribute__((vector_size(width * sizeof(std::int32_t))));
 
 inline Vec broadcast(double value) { return value - Vec{}; }

@@ -136,6 +136,7 @@ class BlockAuction {
     for (Index i = 0; i < x_.n(); ++i) least_[at(i)] = best(i).first;
     slack_ = rounding_of_values(*std::max_element(least_.begin(), least_.end()));
     std::vector<double> values;
+    values.reserve(least_.size());
     for (float value : least_) values.push_back(value - slack_);
     return values;
   }

@@ -17,6 +17,7 @@ CandidatePaths::CandidatePaths(Index n, const std::vector<double>& prices)
 
 std::vector<double> CandidatePaths::prices() const {
   std::vector<double> prices;
+  prices.reserve(columns_.size());
   for (const Column& column : columns_) prices.push_back(column.price);
   return prices;
 }

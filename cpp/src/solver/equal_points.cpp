@@ -91,6 +91,7 @@ class Members {
 /// Of the members; a spare node keeps its own.
 std::vector<double> of_members(const std::vector<double>& of_atoms, const MergedCloud& atoms) {
   std::vector<double> potentials;
+  potentials.reserve(atoms.atom.size() + 1);
   for (Index atom : atoms.atom) potentials.push_back(of_atoms[at(atom)]);
   if (of_atoms.size() > atoms.cloud.mass.size()) potentials.push_back(of_atoms.back());
   return potentials;
