@@ -95,6 +95,14 @@ def cpp(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def clang(session: nox.Session) -> None:
+    """The same with clang; `nox -s clang -- clang++-14` names another one than clang++."""
+    compiler = session.posargs[0] if session.posargs else "clang++"
+    build(session, "clang", f"-DCMAKE_CXX_COMPILER={compiler}")
+    session.run("ctest", "--preset", "clang")
+
+
+@nox.session(venv_backend="none")
 def install(session: nox.Session) -> None:
     """Install the C++ library, and build the example against it as a user would."""
     build(session, "release")

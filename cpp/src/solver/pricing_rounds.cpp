@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <tuple>
 
 #include "monge/core/exact_sum.hpp"
@@ -10,7 +9,6 @@
 namespace monge {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 /// From this many nodes on, parts of the tree are optimised before the whole: on several threads
 /// that saves a third of the time, on one it costs nothing ...
 constexpr Index parts_from = 16384;
