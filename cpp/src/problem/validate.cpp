@@ -131,23 +131,29 @@ void check_clouds(const PointClouds& clouds) {
   check_extent(clouds, box);
 }
 
-/// NaN fails both comparisons. No branch: the loop over a row vectorises.
+/// NaN fails every comparison.
 template <class T>
 bool invalid(T value, T limit) {
-  constexpr T infinity = std::numeric_limits<T>::infinity();
-  return static_cast<int>(!(std::fabs(value) <= limit)) & static_cast<int>(!(value == infinity));
+  return !(std::fabs(value) <= limit) && !(value == std::numeric_limits<T>::infinity());
+}
+
+/// Whether a row has no entry but finite ones of at most `limit` in size. No branch, and a mask as
+/// wide as the entries: the loop vectorises, and takes no longer than reading the row.
+template <class T>
+bool row_within(const T* row, std::int64_t count, T limit) {
+  using Mask = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  Mask found = 0;
+  for (std::int64_t j = 0; j < count; ++j) found = std::fabs(row[j]) <= limit ? found : Mask{1};
+  return found == 0;
 }
 
 template <class T>
 bool row_valid(const MatrixView<T>& c, std::int64_t i, T limit) {
   const T* row = c.data + i * c.row_stride;
-  int found = 0;
-  if (c.col_stride == 1) {
-    for (std::int64_t j = 0; j < c.cols; ++j) found |= invalid(row[j], limit);
-  } else {
-    for (std::int64_t j = 0; j < c.cols; ++j) found |= invalid(row[j * c.col_stride], limit);
-  }
-  return found == 0;
+  if (c.col_stride == 1 && row_within(row, c.cols, limit)) return true;
+  bool valid = true;
+  for (std::int64_t j = 0; j < c.cols; ++j) valid &= !invalid(row[j * c.col_stride], limit);
+  return valid;
 }
 
 template <class T>
