@@ -22,9 +22,10 @@ class BestColumns {
   /// value <= limit (or limit is +inf). `fill(first, count)` is called before the costs of these
   /// columns are read, from the threads of `team` if there is one and the row is long. Among equals
   /// the first after column `turn`, cyclically: rows of many ties then list different columns.
+  /// `guess`, of the caller's, is the limit that the row before had; rows alike need no other.
   template <class T, class Fill>
   void select(const T* costs, const double* prices, Index n, Index turn, double limit, int wanted,
-              Team* team, const Fill& fill, Scan& out) {
+              Team* team, const Fill& fill, Scan& out, double* guess = nullptr) {
     const auto& kernels = kernels::row_kernels().of<T>();
     minima_.resize(static_cast<std::size_t>((n + kernels::group - 1) / kernels::group));
     columns_.resize(static_cast<std::size_t>(n));
@@ -41,7 +42,7 @@ class BestColumns {
     } else {
       for (std::int64_t k = 0; k < pieces; ++k) read(k, 0);
     }
-    limit = std::min(limit, bound(static_cast<std::size_t>(wanted), limit));
+    limit = std::min(limit, bound(static_cast<std::size_t>(wanted), limit, guess));
     const Index count =
         kernels.collect(costs, prices, minima_.data(), limit, n, columns_.data(), values_.data());
 
@@ -79,12 +80,21 @@ class BestColumns {
     }
   };
 
-  /// A value that at least `wanted` columns do not exceed, if `limit` lets too many through:
-  /// the groups' minima are as many columns.
-  double bound(std::size_t wanted, double limit) {
-    std::size_t admitted = 0;
-    for (double least : minima_) admitted += least <= limit;
-    if (minima_.size() < wanted || (limit < infinity && admitted <= 2 * wanted)) return limit;
+  /// How many groups have something that is at most `limit`: as many columns.
+  std::size_t admitted(double limit) const {
+    std::int64_t count = 0;
+    for (double least : minima_) count += least <= limit;
+    return static_cast<std::size_t>(count);
+  }
+
+  /// A value that at least `wanted` columns do not exceed, if `limit` lets too many through.
+  double bound(std::size_t wanted, double limit, double* guess) {
+    if (minima_.size() < wanted || (limit < infinity && admitted(limit) <= 2 * wanted))
+      return limit;
+    if (guess) {
+      const std::size_t count = admitted(*guess);
+      if (count >= wanted && count <= 2 * wanted) return *guess;
+    }
     sample_.clear();
     // Minima of a few groups at a time: enough to choose from, few enough to choose fast.
     const std::size_t stride = std::max<std::size_t>(1, minima_.size() / (4 * wanted));
@@ -93,8 +103,11 @@ class BestColumns {
           minima_.begin() + static_cast<std::ptrdiff_t>(k),
           minima_.begin() + static_cast<std::ptrdiff_t>(std::min(k + stride, minima_.size()))));
     }
-    const auto nth = sample_.begin() + static_cast<std::ptrdiff_t>(wanted - 1);
+    // A guess lets some more through, that it may serve the next row, too.
+    const std::size_t rank = guess ? std::min(sample_.size(), wanted + wanted / 2) : wanted;
+    const auto nth = sample_.begin() + static_cast<std::ptrdiff_t>(rank - 1);
     std::nth_element(sample_.begin(), nth, sample_.end());
+    if (guess) *guess = *nth;
     return *nth;
   }
 

@@ -132,6 +132,13 @@ class ListedAssignment {
     bool known;  ///< the cost; else a lower bound of it
   };
 
+  /// What reading one row after another needs.
+  struct Reader {
+    BestColumns best;
+    Scan scan;
+    double guess = infinity;
+  };
+
   double value(const Entry& entry) const { return entry.cost + price_[at(entry.column)]; }
   /// The value of what a row holds, less what rounding can have added to it on a path. To take less
   /// for a difference would be to search for ever.
@@ -170,23 +177,23 @@ class ListedAssignment {
   bool read_rows() {
     rows_read_ += std::count(stale_.begin(), stale_.end(), 1);
     return source_.sweep(stale_, context_, [&](Index first, Index end, const auto& row) {
-      BestColumns best;
-      Scan scan;
+      Reader reader;
       for (Index i = first; i < end; ++i) {
-        if (stale_[at(i)]) read_row(i, row(i), best, scan);
+        if (stale_[at(i)]) read_row(i, row(i), reader);
       }
     });
   }
 
   template <class T>
-  void read_row(Index i, const T* row, BestColumns& best, Scan& scan) {
+  void read_row(Index i, const T* row, Reader& reader) {
     double limit = -infinity;  // of a full list, that many columns are not above
     for (const Entry& entry : lists_[at(i)]) limit = std::max(limit, value(entry));
     if (complete(i) || too_short(i)) limit = infinity;
-    best.select(
-        row, price_.data(), n_, i, limit, wanted_[at(i)], nullptr, [](Index, Index) {}, scan);
-    threshold_[at(i)] = scan.threshold;
-    replace_list(i, scan.found);
+    reader.best.select(
+        row, price_.data(), n_, i, limit, wanted_[at(i)], nullptr, [](Index, Index) {}, reader.scan,
+        &reader.guess);
+    threshold_[at(i)] = reader.scan.threshold;
+    replace_list(i, reader.scan.found);
   }
 
   /// Lists the best columns of row i at the present prices, and more of them where these are no
@@ -194,7 +201,7 @@ class ListedAssignment {
   void refresh(Index i) {
     for (const double before = threshold_[at(i)];;) {
       ++rows_read_;
-      read_row(i, source_.row(i), best_, scan_);
+      read_row(i, source_.row(i), reader_);
       if (threshold_[at(i)] > before) return;
       wanted_[at(i)] = std::min<Index>(2 * wanted_[at(i)], n_);
     }
@@ -475,8 +482,7 @@ class ListedAssignment {
   std::vector<int> wanted_;   ///< columns on each row's list
   RowSet stale_;              ///< rows to be read
 
-  BestColumns best_;
-  Scan scan_;
+  Reader reader_;
   std::vector<double> distance_;
   double nearest_free_ = infinity, longest_path_ = 0;
   std::vector<Index> from_, touched_, finished_;
