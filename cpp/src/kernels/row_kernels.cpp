@@ -143,8 +143,8 @@ Index collect(const T* c, const double* p, const double* minima, double limit, I
               Index* columns, double* values) {
   const Vec limits = broadcast(limit);
   Index found = 0;
-  for (Index begin = 0; begin < n; begin += group, ++minima) {
-    if (!(*minima <= limit)) continue;
+  for (Index begin = 0; begin < n; begin += group) {
+    if (minima && !(*minima++ <= limit)) continue;
     Index j = begin;
     const Index end = n - begin < group ? n : begin + group;
     for (; j + width <= end; j += width) {

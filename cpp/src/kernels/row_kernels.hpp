@@ -53,7 +53,8 @@ struct CostKernels {
   void (*group_minima)(const T* c, const double* p, Index n, double* minima);
 
   /// Every j with c_j + p_j <= limit, ascending, with its value; returns how many. `minima` are
-  /// those of group_minima: groups above the limit are not read. There must be room for n.
+  /// those of group_minima: groups above the limit are not read; without them (null) all are. There
+  /// must be room for n.
   Index (*collect)(const T* c, const double* p, const double* minima, double limit, Index n,
                    Index* columns, double* values);
 };

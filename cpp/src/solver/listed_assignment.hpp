@@ -413,14 +413,15 @@ class ListedAssignment {
     return settled;
   }
 
-  /// Computes the costs of row i's list, unless all that are not above its own value are known. All
-  /// at once: one at a time, every path would meet another bound that turns out too low.
+  /// Computes the costs of row i's list that may matter: of what it holds, and of what may be as
+  /// good as that, or nearly: a path that met one bound after another that turns out too low would
+  /// be searched again each time.
   void know(Index i) {
-    const double own = value(held_[at(i)]);
+    const double own = value(held_[at(i)]), near = own + 2 * largest_error_;
     bool doubtful = !held_[at(i)].known;
     columns_.clear();
     for (const Entry& entry : lists_[at(i)]) {
-      if (entry.known) continue;
+      if (entry.known || value(entry) > near) continue;
       columns_.push_back(entry.column);
       doubtful = doubtful || value(entry) <= own;
     }
@@ -434,7 +435,9 @@ class ListedAssignment {
     costs_computed_ += static_cast<std::int64_t>(columns_.size());
     for (std::size_t k = 0; k < columns_.size(); ++k) {
       for (Entry& entry : lists_[at(i)]) {
-        if (entry.column == columns_[k]) entry = {costs_[k], columns_[k], true};
+        if (entry.column != columns_[k]) continue;
+        largest_error_ = std::max(largest_error_, costs_[k] - entry.cost);
+        entry = {costs_[k], columns_[k], true};
       }
       if (held_[at(i)].column == columns_[k]) held_[at(i)] = {costs_[k], columns_[k], true};
     }
@@ -490,6 +493,7 @@ class ListedAssignment {
   std::priority_queue<Reached> heap_;
   std::vector<Index> columns_;
   std::vector<double> costs_;
+  double largest_error_ = 0;  ///< of the bounds whose costs were computed
   std::int64_t bids_ = 0, paths_ = 0, path_scans_ = 0, rows_read_ = 0, costs_computed_ = 0;
   std::int64_t entries_scanned_ = 0;
 };
