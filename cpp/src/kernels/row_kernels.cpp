@@ -138,29 +138,32 @@ void group_minima(const T* c, const double* p, Index n, double* minima) {
   *minima = least;
 }
 
+/// Columns whose comparisons go into one set of bits: a branch that no one can foresee for 64 of
+/// them, not for every vector.
+constexpr Index set_size = 64;
+
 template <class T>
 Index collect(const T* c, const double* p, const double* minima, double limit, Index n,
               Index* columns, double* values) {
   const Vec limits = broadcast(limit);
+  const Index step = minima ? group : set_size;
   Index found = 0;
-  for (Index begin = 0; begin < n; begin += group) {
+  const auto take = [&](Index j) {
+    columns[found] = j;
+    values[found++] = static_cast<double>(c[j]) + p[j];
+  };
+  Index begin = 0;
+  for (; begin + step <= n; begin += step) {
     if (minima && !(*minima++ <= limit)) continue;
-    Index j = begin;
-    const Index end = n - begin < group ? n : begin + group;
-    for (; j + width <= end; j += width) {
-      for (unsigned set = bits(load(c + j) + load(p + j) <= limits); set != 0; set &= set - 1) {
-        const Index k = j + std::countr_zero(set);
-        columns[found] = k;
-        values[found++] = static_cast<double>(c[k]) + p[k];
-      }
+    std::uint64_t set = 0;
+    for (Index j = 0; j < step; j += width) {
+      const Vec value = load(c + begin + j) + load(p + begin + j);
+      set |= static_cast<std::uint64_t>(bits(value <= limits)) << j;
     }
-    for (; j < end; ++j) {
-      const double value = static_cast<double>(c[j]) + p[j];
-      if (value <= limit) {
-        columns[found] = j;
-        values[found++] = value;
-      }
-    }
+    for (; set != 0; set &= set - 1) take(begin + std::countr_zero(set));
+  }
+  for (Index j = begin; j < n; ++j) {
+    if (static_cast<double>(c[j]) + p[j] <= limit) take(j);
   }
   return found;
 }
