@@ -178,11 +178,16 @@ Lines<double> cost_matrix_within(double error, const PointClouds& clouds, Contex
         if (squares[j] < near) doubtful.push_back(static_cast<Index>(j));
       }
       if (doubtful.empty()) continue;
+      const std::vector<Index> same(doubtful.size(), i);
       std::vector<double> exact(doubtful.size());
-      row_kernels().costs_at(clouds.cost, coordinates(clouds.x, i).data(), clouds.y,
-                             doubtful.data(), static_cast<Index>(doubtful.size()), exact.data());
-      for (std::size_t k = 0; k < doubtful.size(); ++k)
-        row[static_cast<std::size_t>(doubtful[k])] = exact[k];
+      row_kernels().squared_distances(clouds.x, clouds.y, same.data(), doubtful.data(),
+                                      static_cast<Index>(doubtful.size()), exact.data());
+      std::visit(
+          [&](const auto& cost) {
+            for (std::size_t k = 0; k < doubtful.size(); ++k)
+              row[static_cast<std::size_t>(doubtful[k])] = cost.finish(exact[k]);
+          },
+          clouds.cost);
     }
   });
   return matrix;

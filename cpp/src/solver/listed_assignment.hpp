@@ -400,10 +400,13 @@ class ListedAssignment {
   /// Computes the costs of entries that may be better than what their row holds, and releases rows
   /// for which one is. True if none was released.
   bool settle() {
+    if constexpr (!Source::exact) {
+      constexpr Index together = 64;  // costs of pairs are cheaper together
+      for (Index i = 0; i < n_; i += together) know(i, std::min(n_, i + together));
+    }
     bool settled = true;
     for (Index i = 0; i < n_; ++i) {
       if (is_free(i)) continue;
-      if constexpr (!Source::exact) know(i);
       const Two two = best_two(i);
       if (two.first < surely(held_[at(i)]) - 0x1p-48 * std::fabs(two.best->cost)) {
         release(i);
@@ -413,33 +416,42 @@ class ListedAssignment {
     return settled;
   }
 
-  /// Computes the costs of row i's list that may matter: of what it holds, and of what may be as
-  /// good as that, or nearly: a path that met one bound after another that turns out too low would
-  /// be searched again each time.
-  void know(Index i) {
-    const double own = value(held_[at(i)]), near = own + 2 * largest_error_;
-    bool doubtful = !held_[at(i)].known;
+  /// Computes the costs of some rows' lists that may matter: of what a row holds, of what may be as
+  /// good as that, and of what nearly may: a path that met one bound after another that turns out
+  /// too low would be searched again each time.
+  void know(Index first, Index end) {
+    rows_.clear();
     columns_.clear();
-    for (const Entry& entry : lists_[at(i)]) {
-      if (entry.known || value(entry) > near) continue;
-      columns_.push_back(entry.column);
-      doubtful = doubtful || value(entry) <= own;
+    for (Index i = first; i < end; ++i) {
+      if (is_free(i)) continue;
+      const double own = value(held_[at(i)]), near = own + 2 * largest_error_;
+      bool doubtful = !held_[at(i)].known;
+      const std::size_t before = columns_.size();
+      for (const Entry& entry : lists_[at(i)]) {
+        if (entry.known || value(entry) > near) continue;
+        columns_.push_back(entry.column);
+        doubtful = doubtful || value(entry) <= own;
+      }
+      if (!doubtful) columns_.resize(before);
+      rows_.resize(columns_.size(), i);
     }
-    if (doubtful) compute(i);
+    compute();
   }
 
-  void compute(Index i) {
-    if (columns_.empty()) return;
+  void compute() {
     costs_.resize(columns_.size());
-    source_.costs(i, columns_.data(), static_cast<Index>(columns_.size()), costs_.data());
+    source_.costs(rows_.data(), columns_.data(), static_cast<Index>(columns_.size()),
+                  costs_.data());
     costs_computed_ += static_cast<std::int64_t>(columns_.size());
     for (std::size_t k = 0; k < columns_.size(); ++k) {
-      for (Entry& entry : lists_[at(i)]) {
-        if (entry.column != columns_[k]) continue;
-        largest_error_ = std::max(largest_error_, costs_[k] - entry.cost);
-        entry = {costs_[k], columns_[k], true};
+      const Entry exact{costs_[k], columns_[k], true};
+      const std::size_t i = at(rows_[k]);
+      for (Entry& entry : lists_[i]) {
+        if (entry.column != exact.column) continue;
+        largest_error_ = std::max(largest_error_, exact.cost - entry.cost);
+        entry = exact;
       }
-      if (held_[at(i)].column == columns_[k]) held_[at(i)] = {costs_[k], columns_[k], true};
+      if (held_[i].column == exact.column) held_[i] = exact;
     }
   }
 
@@ -491,7 +503,7 @@ class ListedAssignment {
   std::vector<Index> from_, touched_, finished_;
   std::vector<Entry> via_;
   std::priority_queue<Reached> heap_;
-  std::vector<Index> columns_;
+  std::vector<Index> rows_, columns_;  ///< of the costs to be computed
   std::vector<double> costs_;
   double largest_error_ = 0;  ///< of the bounds whose costs were computed
   std::int64_t bids_ = 0, paths_ = 0, path_scans_ = 0, rows_read_ = 0, costs_computed_ = 0;
