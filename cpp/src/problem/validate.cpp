@@ -53,23 +53,37 @@ template <class T>
       to_text(points(i, k)) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
 }
 
-/// Grows a box by rows of coordinates; false if one of them is not finite. No branch: the loop
-/// over a row vectorises.
+/// Grows a box by rows of coordinates; false if one of them is not finite. No branch, and numbers as
+/// the points are: the loop over a row vectorises.
 template <class T>
 bool grow_by_rows(Box& box, const MatrixView<T>& points) {
-  double* low = box.low.data();
-  double* high = box.high.data();
-  std::vector<double> poison(box.low.size(), 0.0);  // what is not finite makes it NaN
-  for (std::int64_t i = 0; i < points.rows; ++i) {
+  const std::size_t dim = box.low.size();
+  std::vector<T> lows(dim, std::numeric_limits<T>::infinity()),
+      highs(dim, -std::numeric_limits<T>::infinity());
+  std::vector<T> poisons(dim, 0);  // what is not finite makes it NaN
+  T *low = lows.data(), *high = highs.data(), *poison = poisons.data();
+  const auto grow_row = [&](const T* row, std::int64_t stride) {
     for (std::int64_t k = 0; k < points.cols; ++k) {
-      const double value = points(i, k);
+      const T value = row[k * stride];
       low[k] = value < low[k] ? value : low[k];
       high[k] = value > high[k] ? value : high[k];
-      poison[static_cast<std::size_t>(k)] += value * 0;
+      poison[k] += value * 0;
+    }
+  };
+  for (std::int64_t i = 0; i < points.rows; ++i) {
+    const T* row = points.data + i * points.row_stride;
+    if (points.col_stride == 1) {
+      grow_row(row, 1);  // a constant
+    } else {
+      grow_row(row, points.col_stride);
     }
   }
-  double found = 0;
-  for (double one : poison) found += one;
+  T found = 0;
+  for (std::size_t k = 0; k < dim; ++k) {
+    box.low[k] = std::min(box.low[k], static_cast<double>(lows[k]));
+    box.high[k] = std::max(box.high[k], static_cast<double>(highs[k]));
+    found += poisons[k];
+  }
   return found == 0;
 }
 
