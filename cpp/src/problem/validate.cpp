@@ -53,8 +53,8 @@ template <class T>
       to_text(points(i, k)) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
 }
 
-/// Grows a box by rows of coordinates; false if one of them is not finite. No branch, and numbers as
-/// the points are: the loop over a row vectorises.
+/// Grows a box by rows of coordinates; false if one of them is not finite. No branch, and numbers
+/// as the points are: the loop over a row vectorises.
 template <class T>
 bool grow_by_rows(Box& box, const MatrixView<T>& points) {
   const std::size_t dim = box.low.size();

@@ -123,7 +123,7 @@ class ListedAssignment {
   // What steps cost, in columns of a sweep over whole rows.
   static constexpr double cost_of_entry = 16, cost_of_column = 4;
   /// Sweeps per row that may be wasted: to go on without bounds, all costs must be computed.
-  static constexpr double sweeps_per_row = Source::exact ? 4 : 64;
+  static constexpr double sweeps_per_row = Source::exact ? 1 : 64;
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   struct Entry {
