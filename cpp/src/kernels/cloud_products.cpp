@@ -10,7 +10,7 @@ constexpr int lanes = 8;  // sums that do not wait for each other
 
 /// The mean of some points of both clouds: any point near them serves.
 std::vector<double> middle(const AnyMatrixView& x, const AnyMatrixView& y) {
-  constexpr std::int64_t most_points = 256;
+  constexpr std::int64_t most_points = 32;
   std::vector<double> centre(static_cast<std::size_t>(cols_of(x)), 0);
   double count = 0;
   const auto first_point = coordinates(x, 0);  // differences keep the digits of clouds far away
@@ -73,10 +73,16 @@ Panels<T> pack(const AnyMatrixView& points, const std::vector<double>& centre, I
           for (std::int64_t i = first; i < end; ++i) {
             const auto* point = view.data + i * view.row_stride;
             double* mine = away.data() + static_cast<std::size_t>(i - first) * dim;
-            for (std::size_t k = 0; k < dim; ++k) {
-              mine[k] =
-                  static_cast<double>(point[static_cast<std::ptrdiff_t>(k) * view.col_stride]) -
-                  centre[k];
+            const auto from_centre = [&](std::int64_t stride) {
+              for (std::size_t k = 0; k < dim; ++k) {
+                mine[k] =
+                    static_cast<double>(point[static_cast<std::int64_t>(k) * stride]) - centre[k];
+              }
+            };
+            if (view.col_stride == 1) {
+              from_centre(1);  // a constant: the loop vectorises
+            } else {
+              from_centre(view.col_stride);
             }
             const double square = sum_of_squares({mine, dim});
             packed.squares[static_cast<std::size_t>(i)] = static_cast<T>(factor * square - shift);
@@ -178,11 +184,16 @@ Lines<double> cost_matrix_within(double error, const PointClouds& clouds, Contex
         if (squares[j] < near) doubtful.push_back(static_cast<Index>(j));
       }
       if (doubtful.empty()) continue;
+      const std::vector<Index> same(doubtful.size(), i);
       std::vector<double> exact(doubtful.size());
-      row_kernels().costs_at(clouds.cost, coordinates(clouds.x, i).data(), clouds.y,
-                             doubtful.data(), static_cast<Index>(doubtful.size()), exact.data());
-      for (std::size_t k = 0; k < doubtful.size(); ++k)
-        row[static_cast<std::size_t>(doubtful[k])] = exact[k];
+      row_kernels().squared_distances(clouds.x, clouds.y, same.data(), doubtful.data(),
+                                      static_cast<Index>(doubtful.size()), exact.data());
+      std::visit(
+          [&](const auto& cost) {
+            for (std::size_t k = 0; k < doubtful.size(); ++k)
+              row[static_cast<std::size_t>(doubtful[k])] = cost.finish(exact[k]);
+          },
+          clouds.cost);
     }
   });
   return matrix;

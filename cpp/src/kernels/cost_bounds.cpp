@@ -47,6 +47,82 @@ bool in_range(const CostBounds& bounds) {
   return bounds.extent() >= least_extent && bounds.extent() <= most_extent;
 }
 
+/// The least C_ij + p_j of rows with lower bounds, and the lowest column that attains it.
+class BoundedMinima {
+ public:
+  BoundedMinima(const CostBounds& costs, const std::vector<double>& price,
+                std::vector<double>& values, std::vector<Index>& columns)
+      : costs_(costs),
+        price_(price),
+        values_(values),
+        columns_(columns),
+        found_(static_cast<std::size_t>(costs.cols())),
+        bounds_(found_.size()) {}
+
+  /// Of a block of rows: costs of pairs are cheaper together.
+  void find(Index first, Index end, const float* bounds, std::size_t stride) {
+    const auto row = [&](Index i) { return bounds + static_cast<std::size_t>(i - first) * stride; };
+    minima_.resize(groups() * static_cast<std::size_t>(end - first));
+    for (Index i = first; i < end; ++i) {
+      values_[static_cast<std::size_t>(i)] = std::numeric_limits<double>::infinity();
+      double* minima = minima_.data() + groups() * static_cast<std::size_t>(i - first);
+      row_kernels().f32.group_minima(row(i), price_.data(), costs_.cols(), minima);
+      collect(row(i), minima, *std::min_element(minima, minima + groups()));
+      columns_[static_cast<std::size_t>(i)] = -1;
+      add(i, 1);
+    }
+    compute();
+    // The cost of the column of the least bound limits the bounds that matter.
+    for (Index i = first; i < end; ++i) {
+      const double* minima = minima_.data() + groups() * static_cast<std::size_t>(i - first);
+      add(i, collect(row(i), minima, values_[static_cast<std::size_t>(i)]));
+      if (rows_.size() >= most_pairs) compute();
+    }
+    compute();
+  }
+
+ private:
+  static constexpr std::size_t most_pairs = 1 << 14;  ///< but for those of one row
+
+  std::size_t groups() const {
+    return static_cast<std::size_t>((costs_.cols() + group - 1) / group);
+  }
+  Index collect(const float* row, const double* minima, double limit) {
+    return row_kernels().f32.collect(row, price_.data(), minima, limit, costs_.cols(),
+                                     found_.data(), bounds_.data());
+  }
+  void add(Index i, Index count) {
+    const Index known = columns_[static_cast<std::size_t>(i)];
+    for (Index k = 0; k < count; ++k) {
+      if (found_[static_cast<std::size_t>(k)] != known)
+        cols_.push_back(found_[static_cast<std::size_t>(k)]);
+    }
+    rows_.resize(cols_.size(), i);
+  }
+
+  void compute() {
+    exact_.resize(rows_.size());
+    costs_.costs(rows_.data(), cols_.data(), static_cast<Index>(rows_.size()), exact_.data());
+    for (std::size_t k = 0; k < rows_.size(); ++k) {
+      const std::size_t i = static_cast<std::size_t>(rows_[k]);
+      const double value = exact_[k] + price_[static_cast<std::size_t>(cols_[k])];
+      if (value < values_[i] || (value == values_[i] && cols_[k] < columns_[i])) {
+        values_[i] = value;
+        columns_[i] = cols_[k];
+      }
+    }
+    rows_.clear();
+    cols_.clear();
+  }
+
+  const CostBounds& costs_;
+  const std::vector<double>& price_;
+  std::vector<double>& values_;
+  std::vector<Index>& columns_;
+  std::vector<Index> rows_, cols_, found_;
+  std::vector<double> minima_, bounds_, exact_;
+};
+
 }  // namespace
 
 bool CostBounds::may_serve(const PointClouds& clouds) {
@@ -96,16 +172,37 @@ const float* CostBounds::block_of(Index first, Index end, Lines<float>& room) co
   return room.data();
 }
 
-void CostBounds::costs(Index i, const Index* columns, Index count, double* out) const {
-  const std::vector<double> x = coordinates(clouds_.x, i);
-  const auto& kernels = row_kernels();
-  if (count < cols() / 4)
-    return kernels.costs_at(clouds_.cost, x.data(), clouds_.y, columns, count, out);
+void CostBounds::costs(const Index* rows, const Index* cols, Index count, double* out) const {
+  Index begin = 0;  // of pairs that are still to be computed
+  for (Index first = 0, end = 0; first < count; first = end) {
+    while (end < count && rows[end] == rows[first]) ++end;
+    if (end - first < this->cols() / 4) continue;
+    costs_of_pairs(rows + begin, cols + begin, first - begin, out + begin);
+    const std::vector<double> row = costs_of_row(rows[first]);
+    for (Index k = first; k < end; ++k) out[k] = row[static_cast<std::size_t>(cols[k])];
+    begin = end;
+  }
+  costs_of_pairs(rows + begin, cols + begin, count - begin, out + begin);
+}
+
+void CostBounds::costs_of_pairs(const Index* rows, const Index* cols, Index count,
+                                double* out) const {
+  row_kernels().squared_distances(clouds_.x, clouds_.y, rows, cols, count, out);
+  std::visit(
+      [&](const auto& cost) {
+        for (Index k = 0; k < count; ++k) out[k] = cost.finish(out[k]);
+      },
+      clouds_.cost);
+}
+
+/// Faster than many of its pairs.
+std::vector<double> CostBounds::costs_of_row(Index i) const {
   packed_.run([this] { y_by_axis_ = by_axis(clouds_.y); });
+  const std::vector<double> x = coordinates(clouds_.x, i);
   std::vector<double> all(static_cast<std::size_t>(cols()));
-  kernels.costs(clouds_.cost, x.data(), y_by_axis_.values.data(), y_by_axis_.stride,
-                static_cast<int>(x.size()), all.data(), cols());
-  for (Index k = 0; k < count; ++k) out[k] = all[static_cast<std::size_t>(columns[k])];
+  row_kernels().costs(clouds_.cost, x.data(), y_by_axis_.values.data(), y_by_axis_.stride,
+                      static_cast<int>(x.size()), all.data(), cols());
+  return all;
 }
 
 void bounded_minima(const CostBounds& costs, const std::vector<double>& g, Context& context,
@@ -114,40 +211,9 @@ void bounded_minima(const CostBounds& costs, const std::vector<double>& g, Conte
   for (double value : g) price.push_back(-value);
   const auto all = [](Index, Index) { return true; };
   const auto search_rows = [&](Index first, Index end, const float* bounds, std::size_t stride) {
-    BoundedMinimum search(costs);
-    for (Index i = first; i < end; ++i, bounds += stride) {
-      const auto least = search.of_row(i, bounds, price.data());
-      values[static_cast<std::size_t>(i)] = least.value;
-      columns[static_cast<std::size_t>(i)] = least.column;
-    }
+    BoundedMinima(costs, price, values, columns).find(first, end, bounds, stride);
   };
   costs.for_each_block(context, all, search_rows);
-}
-
-BoundedMinimum::Least BoundedMinimum::of_row(Index i, const float* bounds, const double* price) {
-  const auto& kernels = row_kernels().f32;
-  const Index m = costs_.cols();
-  minima_.resize(static_cast<std::size_t>((m + group - 1) / group));
-  columns_.resize(static_cast<std::size_t>(m));
-  values_.resize(static_cast<std::size_t>(m));
-  kernels.group_minima(bounds, price, m, minima_.data());
-  // The cost of the column of the least bound limits the bounds that matter.
-  const double least = *std::min_element(minima_.begin(), minima_.end());
-  kernels.collect(bounds, price, minima_.data(), least, m, columns_.data(), values_.data());
-  const Index first = columns_.front();
-  double cost = 0;
-  costs_.costs(i, &first, 1, &cost);
-  const double limit = cost + price[first];
-  const Index found =
-      kernels.collect(bounds, price, minima_.data(), limit, m, columns_.data(), values_.data());
-  costs_.costs(i, columns_.data(), found, values_.data());
-  Least result{std::numeric_limits<double>::infinity(), 0};
-  for (Index k = 0; k < found; ++k) {
-    const Index j = columns_[static_cast<std::size_t>(k)];
-    const double value = values_[static_cast<std::size_t>(k)] + price[j];
-    if (value < result.value) result = {value, j};
-  }
-  return result;
 }
 
 }  // namespace monge::kernels

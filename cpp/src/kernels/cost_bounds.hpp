@@ -58,12 +58,14 @@ class CostBounds {
     });
   }
 
-  /// Exact costs of some columns of row i, ascending.
-  void costs(Index i, const Index* columns, Index count, double* out) const;
+  /// Exact costs of pairs (rows[k], cols[k]), k < count; those of a row stand together.
+  void costs(const Index* rows, const Index* cols, Index count, double* out) const;
 
  private:
   const float* block_of(Index first, Index end, Lines<float>& room) const;
   void fill(Index first, Index end, float* out) const;
+  void costs_of_pairs(const Index* rows, const Index* cols, Index count, double* out) const;
+  std::vector<double> costs_of_row(Index i) const;
 
   PointClouds clouds_;
   CloudProducts<float> products_;
@@ -76,23 +78,5 @@ class CostBounds {
 /// an interruption keep what they are given.
 void bounded_minima(const CostBounds& costs, const std::vector<double>& g, Context& context,
                     std::vector<double>& values, std::vector<Index>& columns);
-
-/// The least C_ij + p_j of a row with lower bounds, and the lowest column that attains it. One for
-/// each thread.
-class BoundedMinimum {
- public:
-  explicit BoundedMinimum(const CostBounds& costs) : costs_(costs) {}
-
-  struct Least {
-    double value;
-    Index column;
-  };
-  Least of_row(Index i, const float* bounds, const double* price);
-
- private:
-  const CostBounds& costs_;
-  std::vector<double> minima_, values_;
-  std::vector<Index> columns_;
-};
 
 }  // namespace monge::kernels

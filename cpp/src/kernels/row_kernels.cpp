@@ -138,29 +138,32 @@ void group_minima(const T* c, const double* p, Index n, double* minima) {
   *minima = least;
 }
 
+/// Columns whose comparisons go into one set of bits: a branch that no one can foresee for 64 of
+/// them, not for every vector.
+constexpr Index set_size = 64;
+
 template <class T>
 Index collect(const T* c, const double* p, const double* minima, double limit, Index n,
               Index* columns, double* values) {
   const Vec limits = broadcast(limit);
+  const Index step = minima ? group : set_size;
   Index found = 0;
-  for (Index begin = 0; begin < n; begin += group, ++minima) {
-    if (!(*minima <= limit)) continue;
-    Index j = begin;
-    const Index end = n - begin < group ? n : begin + group;
-    for (; j + width <= end; j += width) {
-      for (unsigned set = bits(load(c + j) + load(p + j) <= limits); set != 0; set &= set - 1) {
-        const Index k = j + std::countr_zero(set);
-        columns[found] = k;
-        values[found++] = static_cast<double>(c[k]) + p[k];
-      }
+  const auto take = [&](Index j) {
+    columns[found] = j;
+    values[found++] = static_cast<double>(c[j]) + p[j];
+  };
+  Index begin = 0;
+  for (; begin + step <= n; begin += step) {
+    if (minima && !(*minima++ <= limit)) continue;
+    std::uint64_t set = 0;
+    for (Index j = 0; j < step; j += width) {
+      const Vec value = load(c + begin + j) + load(p + begin + j);
+      set |= static_cast<std::uint64_t>(bits(value <= limits)) << j;
     }
-    for (; j < end; ++j) {
-      const double value = static_cast<double>(c[j]) + p[j];
-      if (value <= limit) {
-        columns[found] = j;
-        values[found++] = value;
-      }
-    }
+    for (; set != 0; set &= set - 1) take(begin + std::countr_zero(set));
+  }
+  for (Index j = begin; j < n; ++j) {
+    if (static_cast<double>(c[j]) + p[j] <= limit) take(j);
   }
   return found;
 }
@@ -219,48 +222,51 @@ void costs(const GroundCost& cost, const double* x, const double* y, std::size_t
   std::visit(run, cost);
 }
 
-/// The k-th coordinate of one point per lane.
-template <class T>
-Vec across(const T* const* points, std::int64_t k) {
-#if defined(MONGE_VECTORS)
-  Vec v{};  // lane by lane: by way of memory, every load would wait for its stores
-  for (int l = 0; l < width; ++l) v[l] = static_cast<double>(points[l][k]);
-  return v;
-#else
-  return static_cast<double>(points[0][k]);
-#endif
-}
+/// Pairs whose sums do not wait for each other, and the axes of one run of theirs.
+constexpr Index pairs_at_once = 8, axes_at_once = 64;
 
-// One column per lane: `width` columns are nearly as fast as one, whose additions wait for each
-// other.
-template <class Cost, class T>
-void costs_of_columns(const Cost& cost, const double* x, const MatrixView<T>& y,
-                      const Index* columns, Index count, double* out) {
-  Index begin = 0;
-  for (; begin + 1 < count; begin += width) {
-    const Index some = count - begin < width ? count - begin : width;
-    const T* points[width];
-    for (Index l = 0; l < width; ++l)
-      points[l] = y.data + columns[begin + (l < some ? l : 0)] * y.row_stride;
-    Vec sums = broadcast(0.0);
-    for (std::int64_t k = 0; k < y.cols; ++k)
-      sums = fold(cost, sums, broadcast(x[k]) - across(points, k * y.col_stride));
-    const Vec costs = finish(cost, sums);
-    for (int l = 0; l < some; ++l) out[begin + l] = lane(costs, l);
+/// out[k] = (x_k - y_k)^2 for `axes` coordinates of two points.
+template <class T, class U>
+void squared_differences(const MatrixView<T>& x, Index i, const MatrixView<U>& y, Index j,
+                         std::int64_t first, std::int64_t axes, double* out) {
+  const T* from = x.data + i * x.row_stride + first * x.col_stride;
+  const U* to = y.data + j * y.row_stride + first * y.col_stride;
+  std::int64_t k = 0;
+  if (x.col_stride == 1 && y.col_stride == 1) {
+    for (; k + width <= axes; k += width) {
+      const Vec difference = load(from + k) - load(to + k);
+      store(out + k, difference * difference);
+    }
   }
-  if (begin >= count) return;
-  double sum = 0;
-  const T* point = y.data + columns[begin] * y.row_stride;
-  for (std::int64_t k = 0; k < y.cols; ++k)
-    sum = cost.step(sum, x[k] - static_cast<double>(point[k * y.col_stride]));
-  out[begin] = cost.finish(sum);
+  for (; k < axes; ++k) {
+    const double difference =
+        static_cast<double>(from[k * x.col_stride]) - static_cast<double>(to[k * y.col_stride]);
+    out[k] = difference * difference;
+  }
 }
 
-void costs_at(const GroundCost& cost, const double* x, const AnyMatrixView& y, const Index* columns,
-              Index count, double* out) {
-  std::visit(
-      [&](const auto& c, const auto& view) { costs_of_columns(c, x, view, columns, count, out); },
-      cost, y);
+void squared_distances(const AnyMatrixView& x, const AnyMatrixView& y, const Index* rows,
+                       const Index* cols, Index count, double* out) {
+  const std::int64_t dim = std::visit([](const auto& view) { return view.cols; }, x);
+  double squares[pairs_at_once][axes_at_once] = {};
+  for (Index begin = 0; begin < count; begin += pairs_at_once) {
+    const Index some = count - begin < pairs_at_once ? count - begin : pairs_at_once;
+    double sums[pairs_at_once] = {};
+    for (std::int64_t first = 0; first < dim; first += axes_at_once) {
+      const std::int64_t axes = dim - first < axes_at_once ? dim - first : axes_at_once;
+      std::visit(
+          [&](const auto& from, const auto& to) {
+            for (Index l = 0; l < some; ++l)
+              squared_differences(from, rows[begin + l], to, cols[begin + l], first, axes,
+                                  squares[l]);
+          },
+          x, y);
+      for (std::int64_t k = 0; k < axes; ++k) {
+        for (Index l = 0; l < pairs_at_once; ++l) sums[l] += squares[l][k];
+      }
+    }
+    for (Index l = 0; l < some; ++l) out[begin + l] = sums[l];
+  }
 }
 
 // `directions` directions times `vectors` vectors of points: the accumulators stay in registers.
@@ -371,14 +377,8 @@ constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_mi
 }  // namespace
 
 extern const RowKernels MONGE_KERNELS;
-const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET,
-                               compiled_for_this_cpu,
-                               cost_kernels<float>,
-                               cost_kernels<double>,
-                               costs,
-                               costs_at,
-                               project_tile,
-                               pair_minima,
-                               sort_values};
+const RowKernels MONGE_KERNELS{
+    MONGE_INSTRUCTION_SET, compiled_for_this_cpu, cost_kernels<float>, cost_kernels<double>, costs,
+    squared_distances,     project_tile,          pair_minima,         sort_values};
 
 }  // namespace monge::kernels

@@ -53,7 +53,8 @@ struct CostKernels {
   void (*group_minima)(const T* c, const double* p, Index n, double* minima);
 
   /// Every j with c_j + p_j <= limit, ascending, with its value; returns how many. `minima` are
-  /// those of group_minima: groups above the limit are not read. There must be room for n.
+  /// those of group_minima: groups above the limit are not read; without them (null) all are. There
+  /// must be room for n.
   Index (*collect)(const T* c, const double* p, const double* minima, double limit, Index n,
                    Index* columns, double* values);
 };
@@ -72,10 +73,10 @@ struct RowKernels {
   void (*costs)(const GroundCost& cost, const double* x, const double* y, std::size_t stride,
                 int dim, double* out, Index n);
 
-  /// out_k = cost(x, y_j), j = columns[k], k < count: the same bits as costs(), for few columns of
-  /// points as they are given.
-  void (*costs_at)(const GroundCost& cost, const double* x, const AnyMatrixView& y,
-                   const Index* columns, Index count, double* out);
+  /// out_k = |x_i - y_j|^2, i = rows[k], j = cols[k], k < count, of points as they are given: the
+  /// same bits as costs(), for a few pairs of many coordinates.
+  void (*squared_distances)(const AnyMatrixView& x, const AnyMatrixView& y, const Index* rows,
+                            const Index* cols, Index count, double* out);
 
   /// Projects a tile of points, stored by axis, on `count` directions: out[k * out_stride + j] =
   /// sum_a directions[k * dim + a] * points[a * tile_points + j], j < tile_points. The one kernel

@@ -53,23 +53,37 @@ template <class T>
       to_text(points(i, k)) + " at " + std::string(argument) + (line ? at(i) : at(i, k)));
 }
 
-/// Grows a box by rows of coordinates; false if one of them is not finite. No branch: the loop
-/// over a row vectorises.
+/// Grows a box by rows of coordinates; false if one of them is not finite. No branch, and numbers
+/// as the points are: the loop over a row vectorises.
 template <class T>
 bool grow_by_rows(Box& box, const MatrixView<T>& points) {
-  double* low = box.low.data();
-  double* high = box.high.data();
-  std::vector<double> poison(box.low.size(), 0.0);  // what is not finite makes it NaN
-  for (std::int64_t i = 0; i < points.rows; ++i) {
+  const std::size_t dim = box.low.size();
+  std::vector<T> lows(dim, std::numeric_limits<T>::infinity()),
+      highs(dim, -std::numeric_limits<T>::infinity());
+  std::vector<T> poisons(dim, 0);  // what is not finite makes it NaN
+  T *low = lows.data(), *high = highs.data(), *poison = poisons.data();
+  const auto grow_row = [&](const T* row, std::int64_t stride) {
     for (std::int64_t k = 0; k < points.cols; ++k) {
-      const double value = points(i, k);
+      const T value = row[k * stride];
       low[k] = value < low[k] ? value : low[k];
       high[k] = value > high[k] ? value : high[k];
-      poison[static_cast<std::size_t>(k)] += value * 0;
+      poison[k] += value * 0;
+    }
+  };
+  for (std::int64_t i = 0; i < points.rows; ++i) {
+    const T* row = points.data + i * points.row_stride;
+    if (points.col_stride == 1) {
+      grow_row(row, 1);  // a constant
+    } else {
+      grow_row(row, points.col_stride);
     }
   }
-  double found = 0;
-  for (double one : poison) found += one;
+  T found = 0;
+  for (std::size_t k = 0; k < dim; ++k) {
+    box.low[k] = std::min(box.low[k], static_cast<double>(lows[k]));
+    box.high[k] = std::max(box.high[k], static_cast<double>(highs[k]));
+    found += poisons[k];
+  }
   return found == 0;
 }
 
@@ -131,23 +145,29 @@ void check_clouds(const PointClouds& clouds) {
   check_extent(clouds, box);
 }
 
-/// NaN fails both comparisons. No branch: the loop over a row vectorises.
+/// NaN fails every comparison.
 template <class T>
 bool invalid(T value, T limit) {
-  constexpr T infinity = std::numeric_limits<T>::infinity();
-  return static_cast<int>(!(std::fabs(value) <= limit)) & static_cast<int>(!(value == infinity));
+  return !(std::fabs(value) <= limit) && !(value == std::numeric_limits<T>::infinity());
+}
+
+/// Whether a row has no entry but finite ones of at most `limit` in size. No branch, and a mask as
+/// wide as the entries: the loop vectorises, and takes no longer than reading the row.
+template <class T>
+bool row_within(const T* row, std::int64_t count, T limit) {
+  using Mask = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  Mask found = 0;
+  for (std::int64_t j = 0; j < count; ++j) found = std::fabs(row[j]) <= limit ? found : Mask{1};
+  return found == 0;
 }
 
 template <class T>
 bool row_valid(const MatrixView<T>& c, std::int64_t i, T limit) {
   const T* row = c.data + i * c.row_stride;
-  int found = 0;
-  if (c.col_stride == 1) {
-    for (std::int64_t j = 0; j < c.cols; ++j) found |= invalid(row[j], limit);
-  } else {
-    for (std::int64_t j = 0; j < c.cols; ++j) found |= invalid(row[j * c.col_stride], limit);
-  }
-  return found == 0;
+  if (c.col_stride == 1 && row_within(row, c.cols, limit)) return true;
+  bool valid = true;
+  for (std::int64_t j = 0; j < c.cols; ++j) valid &= !invalid(row[j * c.col_stride], limit);
+  return valid;
 }
 
 template <class T>

@@ -22,41 +22,34 @@ class BestColumns {
   /// value <= limit (or limit is +inf). `fill(first, count)` is called before the costs of these
   /// columns are read, from the threads of `team` if there is one and the row is long. Among equals
   /// the first after column `turn`, cyclically: rows of many ties then list different columns.
+  /// `guess`, of the caller's, is a limit that served the row before: rows that are alike are read
+  /// once, and need no other.
   template <class T, class Fill>
   void select(const T* costs, const double* prices, Index n, Index turn, double limit, int wanted,
-              Team* team, const Fill& fill, Scan& out) {
-    const auto& kernels = kernels::row_kernels().of<T>();
-    minima_.resize(static_cast<std::size_t>((n + kernels::group - 1) / kernels::group));
+              Team* team, const Fill& fill, Scan& out, double* guess = nullptr) {
     columns_.resize(static_cast<std::size_t>(n));
     values_.resize(static_cast<std::size_t>(n));
-    const auto read = [&](std::int64_t k, int) {
-      const Index first = static_cast<Index>(k) * piece, count = std::min(piece, n - first);
-      fill(first, count);
-      kernels.group_minima(costs + first, prices + first, count,
-                           minima_.data() + first / kernels::group);
-    };
-    const std::int64_t pieces = (static_cast<std::int64_t>(n) + piece - 1) / piece;
-    if (team && n >= shared_from) {
-      team->run(pieces, read);
+    const std::size_t most = static_cast<std::size_t>(wanted);
+    const double first = guess ? std::min(*guess, limit) : infinity;
+    if (first < infinity && collect(costs, prices, n, nullptr, first) >= wanted) {
+      limit = first;
     } else {
-      for (std::int64_t k = 0; k < pieces; ++k) read(k, 0);
+      read_minima(costs, prices, n, team, fill);
+      limit = std::min(limit, bound(most, limit));
+      collect(costs, prices, n, minima_.data(), limit);
     }
-    limit = std::min(limit, bound(static_cast<std::size_t>(wanted), limit));
-    const Index count =
-        kernels.collect(costs, prices, minima_.data(), limit, n, columns_.data(), values_.data());
-
-    found_.clear();
-    for (std::size_t k = 0; k < static_cast<std::size_t>(count); ++k) {
-      const Index j = columns_[k];
-      if (values_[k] < infinity)
-        found_.push_back({values_[k], j < turn ? j + (n - turn) : j - turn, j});
+    find(n, turn);
+    if (guess && found_.size() > 3 * most) {
+      keep_best(2 * most);
+      *guess = found_[2 * most].value;
+    } else if (guess) {
+      *guess = limit;
     }
-    const std::size_t kept = std::min(found_.size(), static_cast<std::size_t>(wanted));
+    const std::size_t kept = std::min(found_.size(), most);
     out.threshold = limit;  // nobody passed over is below the limit
     if (kept < found_.size()) {
-      const auto rest = found_.begin() + static_cast<std::ptrdiff_t>(kept);
-      std::nth_element(found_.begin(), rest, found_.end(), Less{});
-      out.threshold = rest->value;
+      keep_best(kept);
+      out.threshold = found_[kept].value;
     }
     out.found.clear();
     for (std::size_t k = 0; k < kept; ++k) {
@@ -79,6 +72,46 @@ class BestColumns {
     }
   };
 
+  template <class T, class Fill>
+  void read_minima(const T* costs, const double* prices, Index n, Team* team, const Fill& fill) {
+    minima_.resize(static_cast<std::size_t>((n + kernels::group - 1) / kernels::group));
+    const auto read = [&](std::int64_t k, int) {
+      const Index first = static_cast<Index>(k) * piece, count = std::min(piece, n - first);
+      fill(first, count);
+      kernels::row_kernels().of<T>().group_minima(costs + first, prices + first, count,
+                                                  minima_.data() + first / kernels::group);
+    };
+    const std::int64_t pieces = (static_cast<std::int64_t>(n) + piece - 1) / piece;
+    if (team && n >= shared_from) {
+      team->run(pieces, read);
+    } else {
+      for (std::int64_t k = 0; k < pieces; ++k) read(k, 0);
+    }
+  }
+
+  template <class T>
+  Index collect(const T* costs, const double* prices, Index n, const double* minima, double limit) {
+    count_ = kernels::row_kernels().of<T>().collect(costs, prices, minima, limit, n,
+                                                    columns_.data(), values_.data());
+    return count_;
+  }
+
+  /// What was collected, but columns that are forbidden.
+  void find(Index n, Index turn) {
+    found_.clear();
+    for (std::size_t k = 0; k < static_cast<std::size_t>(count_); ++k) {
+      const Index j = columns_[k];
+      if (values_[k] < infinity)
+        found_.push_back({values_[k], j < turn ? j + (n - turn) : j - turn, j});
+    }
+  }
+
+  /// The best `count` to the front, the next one behind them.
+  void keep_best(std::size_t count) {
+    std::nth_element(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(count),
+                     found_.end(), Less{});
+  }
+
   /// A value that at least `wanted` columns do not exceed, if `limit` lets too many through:
   /// the groups' minima are as many columns.
   double bound(std::size_t wanted, double limit) {
@@ -100,6 +133,7 @@ class BestColumns {
 
   std::vector<double> minima_, values_, sample_;
   std::vector<Index> columns_;
+  Index count_ = 0;
   std::vector<Found> found_;
 };
 

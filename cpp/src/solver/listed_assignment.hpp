@@ -123,13 +123,20 @@ class ListedAssignment {
   // What steps cost, in columns of a sweep over whole rows.
   static constexpr double cost_of_entry = 16, cost_of_column = 4;
   /// Sweeps per row that may be wasted: to go on without bounds, all costs must be computed.
-  static constexpr double sweeps_per_row = Source::exact ? 4 : 64;
+  static constexpr double sweeps_per_row = Source::exact ? 1 : 64;
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
   struct Entry {
     double cost;
     Index column = none;
     bool known;  ///< the cost; else a lower bound of it
+  };
+
+  /// What reading one row after another needs.
+  struct Reader {
+    BestColumns best;
+    Scan scan;
+    double guess = infinity;
   };
 
   double value(const Entry& entry) const { return entry.cost + price_[at(entry.column)]; }
@@ -170,23 +177,23 @@ class ListedAssignment {
   bool read_rows() {
     rows_read_ += std::count(stale_.begin(), stale_.end(), 1);
     return source_.sweep(stale_, context_, [&](Index first, Index end, const auto& row) {
-      BestColumns best;
-      Scan scan;
+      Reader reader;
       for (Index i = first; i < end; ++i) {
-        if (stale_[at(i)]) read_row(i, row(i), best, scan);
+        if (stale_[at(i)]) read_row(i, row(i), reader);
       }
     });
   }
 
   template <class T>
-  void read_row(Index i, const T* row, BestColumns& best, Scan& scan) {
+  void read_row(Index i, const T* row, Reader& reader) {
     double limit = -infinity;  // of a full list, that many columns are not above
     for (const Entry& entry : lists_[at(i)]) limit = std::max(limit, value(entry));
     if (complete(i) || too_short(i)) limit = infinity;
-    best.select(
-        row, price_.data(), n_, i, limit, wanted_[at(i)], nullptr, [](Index, Index) {}, scan);
-    threshold_[at(i)] = scan.threshold;
-    replace_list(i, scan.found);
+    reader.best.select(
+        row, price_.data(), n_, i, limit, wanted_[at(i)], nullptr, [](Index, Index) {}, reader.scan,
+        &reader.guess);
+    threshold_[at(i)] = reader.scan.threshold;
+    replace_list(i, reader.scan.found);
   }
 
   /// Lists the best columns of row i at the present prices, and more of them where these are no
@@ -194,7 +201,7 @@ class ListedAssignment {
   void refresh(Index i) {
     for (const double before = threshold_[at(i)];;) {
       ++rows_read_;
-      read_row(i, source_.row(i), best_, scan_);
+      read_row(i, source_.row(i), reader_);
       if (threshold_[at(i)] > before) return;
       wanted_[at(i)] = std::min<Index>(2 * wanted_[at(i)], n_);
     }
@@ -393,10 +400,13 @@ class ListedAssignment {
   /// Computes the costs of entries that may be better than what their row holds, and releases rows
   /// for which one is. True if none was released.
   bool settle() {
+    if constexpr (!Source::exact) {
+      constexpr Index together = 64;  // costs of pairs are cheaper together
+      for (Index i = 0; i < n_; i += together) know(i, std::min(n_, i + together));
+    }
     bool settled = true;
     for (Index i = 0; i < n_; ++i) {
       if (is_free(i)) continue;
-      if constexpr (!Source::exact) know(i);
       const Two two = best_two(i);
       if (two.first < surely(held_[at(i)]) - 0x1p-48 * std::fabs(two.best->cost)) {
         release(i);
@@ -406,30 +416,42 @@ class ListedAssignment {
     return settled;
   }
 
-  /// Computes the costs of row i's list, unless all that are not above its own value are known. All
-  /// at once: one at a time, every path would meet another bound that turns out too low.
-  void know(Index i) {
-    const double own = value(held_[at(i)]);
-    bool doubtful = !held_[at(i)].known;
+  /// Computes the costs of some rows' lists that may matter: of what a row holds, of what may be as
+  /// good as that, and of what nearly may: a path that met one bound after another that turns out
+  /// too low would be searched again each time.
+  void know(Index first, Index end) {
+    rows_.clear();
     columns_.clear();
-    for (const Entry& entry : lists_[at(i)]) {
-      if (entry.known) continue;
-      columns_.push_back(entry.column);
-      doubtful = doubtful || value(entry) <= own;
+    for (Index i = first; i < end; ++i) {
+      if (is_free(i)) continue;
+      const double own = value(held_[at(i)]), near = own + 2 * largest_error_;
+      bool doubtful = !held_[at(i)].known;
+      const std::size_t before = columns_.size();
+      for (const Entry& entry : lists_[at(i)]) {
+        if (entry.known || value(entry) > near) continue;
+        columns_.push_back(entry.column);
+        doubtful = doubtful || value(entry) <= own;
+      }
+      if (!doubtful) columns_.resize(before);
+      rows_.resize(columns_.size(), i);
     }
-    if (doubtful) compute(i);
+    compute();
   }
 
-  void compute(Index i) {
-    if (columns_.empty()) return;
+  void compute() {
     costs_.resize(columns_.size());
-    source_.costs(i, columns_.data(), static_cast<Index>(columns_.size()), costs_.data());
+    source_.costs(rows_.data(), columns_.data(), static_cast<Index>(columns_.size()),
+                  costs_.data());
     costs_computed_ += static_cast<std::int64_t>(columns_.size());
     for (std::size_t k = 0; k < columns_.size(); ++k) {
-      for (Entry& entry : lists_[at(i)]) {
-        if (entry.column == columns_[k]) entry = {costs_[k], columns_[k], true};
+      const Entry exact{costs_[k], columns_[k], true};
+      const std::size_t i = at(rows_[k]);
+      for (Entry& entry : lists_[i]) {
+        if (entry.column != exact.column) continue;
+        largest_error_ = std::max(largest_error_, exact.cost - entry.cost);
+        entry = exact;
       }
-      if (held_[at(i)].column == columns_[k]) held_[at(i)] = {costs_[k], columns_[k], true};
+      if (held_[i].column == exact.column) held_[i] = exact;
     }
   }
 
@@ -475,15 +497,15 @@ class ListedAssignment {
   std::vector<int> wanted_;   ///< columns on each row's list
   RowSet stale_;              ///< rows to be read
 
-  BestColumns best_;
-  Scan scan_;
+  Reader reader_;
   std::vector<double> distance_;
   double nearest_free_ = infinity, longest_path_ = 0;
   std::vector<Index> from_, touched_, finished_;
   std::vector<Entry> via_;
   std::priority_queue<Reached> heap_;
-  std::vector<Index> columns_;
+  std::vector<Index> rows_, columns_;  ///< of the costs to be computed
   std::vector<double> costs_;
+  double largest_error_ = 0;  ///< of the bounds whose costs were computed
   std::int64_t bids_ = 0, paths_ = 0, path_scans_ = 0, rows_read_ = 0, costs_computed_ = 0;
   std::int64_t entries_scanned_ = 0;
 };

@@ -1,5 +1,5 @@
 // Where an assignment on lists (listed_assignment.hpp) takes its costs from: a matrix, or bounds on
-// the costs of clouds. Both have lower bounds of whole rows, and the exact costs of a few columns.
+// the costs of clouds, which then has the exact costs of a few pairs, too.
 #pragma once
 
 #include <algorithm>
@@ -38,10 +38,6 @@ class MatrixRows {
     });
   }
 
-  void costs(Index i, const Index* columns, Index count, double* out) const {
-    for (Index k = 0; k < count; ++k) out[k] = static_cast<double>(row(i)[columns[k]]);
-  }
-
  private:
   MatrixView<T> c_;
 };
@@ -70,8 +66,9 @@ class BoundedRows {
         });
   }
 
-  void costs(Index i, const Index* columns, Index count, double* out) const {
-    bounds_.costs(i, columns, count, out);
+  /// The exact costs of pairs; those of a row stand together.
+  void costs(const Index* rows, const Index* cols, Index count, double* out) const {
+    bounds_.costs(rows, cols, count, out);
   }
 
  private:

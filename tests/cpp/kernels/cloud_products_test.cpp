@@ -206,30 +206,31 @@ TEST(CostBoundsTest, LeadToTheLeastColumnToTheLastBit) {
   }
 }
 
-TEST(CostsAtTest, AreThoseOfTheRow) {
-  const Clouds plain(3, 0, 1, 0, 1);
-  const std::vector<float> single(plain.y.begin(), plain.y.end());
-  std::vector<Index> columns;
-  for (Index j = 0; j < plain.m; j += 1 + j % 3) columns.push_back(j);
-  std::vector<double> out(columns.size());
-  std::vector<GroundCost> costs = powers();
-  costs.insert(costs.end(), {Cityblock{}, Chebyshev{}});
-  for (const RowKernels* kernels : all_row_kernels()) {
-    if (!kernels->supported()) continue;
-    for (const GroundCost& cost : costs) {
-      // As given, in single precision, and by axis: column j of a transposed array.
-      const std::vector<PointClouds> ways{
-          plain.view(cost),
-          {row_major(plain.x.data(), plain.n, plain.dim),
-           row_major(single.data(), plain.m, plain.dim), cost},
-          {row_major(plain.x.data(), plain.n, plain.dim),
-           row_major(plain.y.data(), plain.dim, plain.m).transposed(), cost}};
+TEST(SquaredDistancesTest, AreThoseOfTheRow) {
+  const Clouds drawn(3, 0, 1, 0, 1);  // numbers that serve for points of any dimension
+  const std::vector<float> single(drawn.y.begin(), drawn.y.end());
+  for (Index dim : {1, 3, 63, 64, 130}) {
+    const Index n = drawn.n * drawn.dim / dim, m = drawn.m * drawn.dim / dim;
+    std::vector<Index> rows, cols;
+    for (Index k = 0; k < 37; ++k) {
+      rows.push_back(5 * (k / 3) % n);
+      cols.push_back(7 * k % m);
+    }
+    // As given, in single precision, and by axis: column j of a transposed array.
+    const auto x = row_major(drawn.x.data(), n, dim);
+    const std::vector<PointClouds> ways{
+        {x, row_major(drawn.y.data(), m, dim), SqEuclidean{}},
+        {x, row_major(single.data(), m, dim), SqEuclidean{}},
+        {x, row_major(drawn.y.data(), dim, m).transposed(), SqEuclidean{}}};
+    std::vector<double> out(rows.size());
+    for (const RowKernels* kernels : all_row_kernels()) {
+      if (!kernels->supported()) continue;
       for (const PointClouds& clouds : ways) {
-        for (std::size_t count = 0; count <= columns.size(); ++count) {
-          kernels->costs_at(cost, plain.x.data(), clouds.y, columns.data(),
-                            static_cast<Index>(count), out.data());
+        for (std::size_t count = 0; count <= rows.size(); ++count) {
+          kernels->squared_distances(clouds.x, clouds.y, rows.data(), cols.data(),
+                                     static_cast<Index>(count), out.data());
           for (std::size_t k = 0; k < count; ++k)
-            ASSERT_TRUE(same_bits(out[k], exact(clouds, 0, columns[k])));
+            ASSERT_TRUE(same_bits(out[k], exact(clouds, rows[k], cols[k])));
         }
       }
     }
