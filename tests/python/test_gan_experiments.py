@@ -146,6 +146,9 @@ def test_nearest_move():
     assert torch.equal(move(x), x + torch.tensor([0.0, 1.0]))
     far = torch.tensor([[9.0, 5.0]])
     assert torch.equal(move(far), torch.tensor([[9.0, 6.0]]))
+    # Smoothed until each point's mass is all over the other side: to its mean.
+    smooth = toy_maps.NearestMove(x, x.flip(0), epsilon=1e6)
+    torch.testing.assert_close(smooth(x), x.mean(0).expand(2, 2), atol=1e-2, rtol=0)
 
 
 def test_path_of_the_optimal_map():
