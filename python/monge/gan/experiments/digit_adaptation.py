@@ -37,6 +37,8 @@ from monge.plot import new_figure
 WIDTHS = (200, 500)
 #: Points of each side in an exact plan.
 PLANS = {"Discrete-OT, 300 points": 300, "Discrete-OT, 1000 points": 1000, "Discrete-OT": 3000}
+#: Entropic plans of |x - y|^2 / 2 between as many points as the largest: epsilon, share of the way.
+SMOOTH = {"Entropic-OT": (10.0, 1.0), "Entropic-OT, half the way": (10.0, 0.5)}
 #: Steps in all; the paper takes 100 000 (20 000 + 20 000 of Barycentric-OT, batch 1024).
 METHODS: dict[str, tuple[objectives.Objective, int, dict[str, Any]]] = {
     "Barycentric-OT": (
@@ -58,9 +60,21 @@ METHODS: dict[str, tuple[objectives.Objective, int, dict[str, Any]]] = {
         500,
         {"critic_rate": 5e-4, "generator_rate": 1e-5},
     ),
+    # With c-equality the critic claims less and points better at first.
+    "W2GAN, critic ahead, c-equality": (
+        objectives.W2GAN(weight=10.0, equality=10.0, epsilon_weight=10.0, pairs="all"),
+        1500,
+        {"critic_rate": 5e-4, "generator_rate": 1e-5},
+    ),
+    # psi is phi's smooth transform over the batch, whose slopes come from the batch and are right.
+    "(c, epsilon)-transform": (
+        objectives.CTransform(cost="sqeuclidean", epsilon=4.0),
+        300,
+        {"batch": 256, "n_critic": 1, "critic_rate": 5e-4, "generator_rate": 1e-4},
+    ),
 }
 #: The critic's steps before the generator's first.
-WARM = {"W2GAN, critic ahead": 200}
+WARM = {"W2GAN, critic ahead": 200, "W2GAN, critic ahead, c-equality": 200}
 #: How often training is looked at, the points for it, and what is kept.
 LOOKS, SEEN = 10, 256
 LOOKED = ("step", "cpu", "accuracy", "moved", "estimate", "certified", "exact", "cosine")
@@ -130,7 +144,9 @@ def build(name: str, source: Tensor, target: Tensor, seed: int) -> GAN:
     torch.manual_seed(seed)
     objective, _, changes = METHODS[name]
     recipe = dataclasses.replace(objective.recipe(), **changes)
-    critic = networks.potentials(256, WIDTHS) if recipe.n_critic else None
+    critic: Any = networks.potentials(256, WIDTHS) if recipe.n_critic else None
+    if isinstance(objective, objectives.CTransform):
+        critic = networks.mlp(256, 1, WIDTHS)
     task = Task(Shuffled(source, 2 * seed), Shuffled(target, 2 * seed + 1))
     if isinstance(objective, objectives.W2OT) and critic is not None:
         generator: Any = networks.GradientMap(critic)
@@ -177,11 +193,12 @@ def measure(name: str, source: Split, target: Split, seed: int, folder: Path) ->
     """The accuracy on target test digits, and some transported digits."""
     points, labels = source["train"]
     moved, found = points, {}
-    if name in PLANS:
+    if name in PLANS or name in SMOOTH:
         dice = torch.Generator().manual_seed(seed)
-        sides = [points, target["train"][0]]
-        parts = [one[torch.randperm(len(one), generator=dice)[: PLANS[name]]] for one in sides]
-        moved = NearestMove(*parts)(points)
+        sides, size = [points, target["train"][0]], PLANS.get(name, max(PLANS.values()))
+        parts = [one[torch.randperm(len(one), generator=dice)[:size]] for one in sides]
+        epsilon, share = SMOOTH.get(name, (None, 1.0))
+        moved = points + share * (NearestMove(parts[0], parts[1], epsilon)(points) - points)
     elif name != "source":
         found = train(name, source, target, seed, folder)
         moved = _moved(found.pop("transport"), points)
@@ -198,7 +215,7 @@ def measure(name: str, source: Split, target: Split, seed: int, folder: Path) ->
 def run(page: Page, runs: int) -> None:
     """The table over runs; transported digits and the way of training of the first."""
     sets = digits(page)
-    names = ("source", *PLANS, *METHODS)
+    names = ("source", *PLANS, *SMOOTH, *METHODS)
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for seed in range(runs):
         for name in names:
@@ -256,6 +273,8 @@ def _draw_curves(ax: Any, curves: dict[str, Any], source: float) -> None:
 
 
 def _settings(name: str) -> dict[str, Any]:
+    if name in SMOOTH:
+        return {"planned": max(PLANS.values()), "smooth": list(SMOOTH[name])}
     if name not in METHODS:
         return {"planned": PLANS[name]} if name in PLANS else {}
     objective, steps, changes = METHODS[name]

