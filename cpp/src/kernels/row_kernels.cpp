@@ -313,14 +313,13 @@ void pair_minima_of(const double* x, std::size_t x_stride, const double* y, std:
   Index j = 0;
   for (; j + width <= m; j += width) {
     Vec sums[rows];
-    for (Vec& sum : sums) sum = broadcast(0.0);
     for (int a = 0; a < dim; ++a) {
       const Vec axis = load(y + static_cast<std::size_t>(a) * y_stride + j);
       for (int r = 0; r < rows; ++r) {
         const Vec difference =
             broadcast(x[static_cast<std::size_t>(a) * x_stride + static_cast<std::size_t>(r)]) -
             axis;
-        sums[r] += difference * difference;
+        sums[r] = a == 0 ? difference * difference : sums[r] + difference * difference;
       }
     }
     Vec column = load(least_y + j);
