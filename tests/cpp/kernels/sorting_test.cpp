@@ -27,7 +27,8 @@ std::vector<std::vector<double>> families(std::size_t n) {
   return {normal, tied, rising, falling, crowded, wide, zeros};
 }
 
-constexpr std::size_t sizes[] = {0, 1, 2, 7, 8, 9, 63, 64, 65, 128, 129, 191, 192, 300, 5000};
+constexpr std::size_t sizes[] = {0,  1,   2,   7,   8,   9,   63,  64,  65,
+                                 97, 127, 128, 129, 191, 192, 300, 5000};
 
 TEST(SortValues, AreSortedByEveryMeans) {
   for (std::size_t n : sizes) {
