@@ -97,9 +97,9 @@ struct RowKernels {
   void (*add_paired_costs)(const GroundCost& cost, const double* u, const double* v, std::int64_t n,
                            double* hi, double* lo);
 
-  /// Sorts n numbers, none NaN, in ascending order. Null where vectors do not beat a radix sort:
-  /// call sorting.hpp, which knows both.
-  void (*sort_values)(double* values, std::int64_t n, SortFallback fallback);
+  /// Sorts n numbers, none NaN, in ascending order, in place (from = to) or from one array into
+  /// another. Null where vectors do not beat a radix sort: call sorting.hpp, which knows both.
+  void (*sort_values)(const double* from, double* to, std::int64_t n, SortFallback fallback);
 
   template <class T>
   const CostKernels<T>& of() const {

@@ -304,6 +304,18 @@ inline std::int64_t partition(double* values, std::int64_t n, double pivot) {
   return parts.left - values;
 }
 
+/// The same from one array into another, by vectors as they come.
+inline std::int64_t partition_into(const double* from, double* to, std::int64_t n, double pivot) {
+  Partition<false> parts{_mm512_set1_pd(pivot), to, to + n};
+  std::int64_t i = 0;
+  for (; i + 2 * eight <= n; i += eight) parts.put(load_eight(from + i));
+  for (; i < n; i += eight) {
+    const std::int64_t rest = n - i < eight ? n - i : eight;
+    parts.put_last(_mm512_maskz_loadu_pd(first_lanes(rest), from + i), rest);
+  }
+  return parts.left - to;
+}
+
 void quicksort(double* values, std::int64_t n, int partitions, SortFallback fallback) {
   while (n > in_registers) {
     if (partitions-- == 0) return fallback(values, n);
@@ -324,10 +336,17 @@ void quicksort(double* values, std::int64_t n, int partitions, SortFallback fall
   }
 }
 
-void sort_values(double* values, std::int64_t n, SortFallback fallback) {
+void sort_values(const double* from, double* to, std::int64_t n, SortFallback fallback) {
   int partitions = 8;
   for (std::int64_t left = n; left > in_registers; left /= 2) partitions += 2;
-  quicksort(values, n, partitions, fallback);
+  std::int64_t left = 0;
+  if (from != to && n > in_registers) {
+    left = partition_into(from, to, n, median_of_some(from, n));
+    quicksort(to, left, partitions, fallback);
+  } else if (from != to) {
+    copy_eights(from, to, n);
+  }
+  quicksort(to + left, n - left, partitions, fallback);
 }
 
 }  // namespace

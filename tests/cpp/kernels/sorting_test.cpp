@@ -70,6 +70,18 @@ TEST(SortLine, AscendsAndBreaksTiesByIndex) {
   EXPECT_EQ(std::vector<double>(sorted.begin(), sorted.end()), line.values);
 }
 
+TEST(SortLine, FromAnotherArrayAsInPlace) {
+  for (std::size_t n : sizes) {
+    for (const std::vector<double>& given : families(n)) {
+      std::vector<double> expected = given;
+      std::sort(expected.begin(), expected.end());
+      const Lines<double> sorted =
+          sorted_values(row_major(given.data(), static_cast<std::int64_t>(n), 1));
+      EXPECT_EQ(std::vector<double>(sorted.begin(), sorted.end()), expected) << n;
+    }
+  }
+}
+
 TEST(SortLine, ReadsFloatsAndStrides) {
   const std::vector<float> points{2, 9, 1, 9};
   const SortedLine line = sort_line(MatrixView<float>{points.data(), 2, 1, 2, 1});
