@@ -96,6 +96,26 @@ def test_all_methods_agree_with_pot(method):
         assert solution.cost == pytest.approx((plan * costs).sum(), rel=1e-8)
 
 
+@pytest.mark.parametrize("part", [1e-6, 1e-4, 1e-2, 1e3])
+def test_greenkhorn_stays_finite_and_certifies_at_any_epsilon(part):
+    """With atoms without mass, and stopped long before it converges."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((30, 2)), rng.random((40, 2)) + 0.2
+    a, b = rng.random(30), rng.random(40)
+    a[:7] = b[3] = 0
+    costs = ((x[:, None] - y) ** 2).sum(-1)
+    a, b = a / a.sum(), b / b.sum()
+    exact = monge.solve_cost(costs, a, b).cost
+    epsilon = part * costs.mean()
+    with np.errstate(all="raise"):
+        solution = monge.sinkhorn_cost(
+            costs, a, b, epsilon=epsilon, method="greenkhorn", max_iterations=200
+        )
+    assert np.isfinite(solution.f).all() and np.isfinite(solution.g).all()
+    assert solution.lower_bound <= exact * (1 + 1e-12) <= solution.cost * (1 + 2e-12)
+    assert solution.status == "within_tolerance" or solution.stats["marginal_error"] > 1e-6
+
+
 def test_greenkhorn_reaches_the_same_plan():
     x, y = clouds(20, 25)
     costs = ground_costs(x, y, "sqeuclidean")

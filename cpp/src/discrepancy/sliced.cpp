@@ -24,18 +24,19 @@ class TiledCloud {
   static constexpr std::int64_t tile = kernels::tile_points;
 
   TiledCloud(const AnyMatrixView& points, const std::vector<double>& origin)
-      : n_(rows_of(points)),
-        dim_(cols_of(points)),
-        values_(at((n_ + tile - 1) / tile * tile * dim_)) {
+      : n_(rows_of(points)), dim_(cols_of(points)), values_(at(padded_size() * dim_)) {
     std::visit(
         [&](const auto& view) {
           for (std::int64_t i = 0; i < n_; ++i) {
-            for (std::int64_t a = 0; a < dim_; ++a) {
-              values_[place(i, a)] = static_cast<double>(view(i, a)) - origin[at(a)];
-            }
+            double* out = place(i);
+            for (std::int64_t a = 0; a < dim_; ++a)
+              out[a * tile] = static_cast<double>(view(i, a)) - origin[at(a)];
           }
         },
         points);
+    for (std::int64_t i = n_; i < padded_size(); ++i) {
+      for (std::int64_t a = 0; a < dim_; ++a) place(i)[a * tile] = 0;
+    }
   }
 
   std::int64_t size() const { return n_; }
@@ -48,8 +49,10 @@ class TiledCloud {
   void project(const double* directions, std::int64_t count, double* out) const {
     const auto& kernels = kernels::row_kernels();
     for (std::int64_t i = 0; i < n_; i += tile) {
-      kernels.project_tile(values_.data() + i * dim_, static_cast<int>(dim_), directions,
-                           static_cast<Index>(count), out + i, at(padded_size()));
+      const double* points = values_.data() + i * dim_;
+      kernels.project_tile(points, i + tile < n_ ? points + tile * dim_ : points,
+                           static_cast<int>(dim_), directions, static_cast<Index>(count), out + i,
+                           at(padded_size()));
     }
   }
 
@@ -67,12 +70,11 @@ class TiledCloud {
   }
 
  private:
-  std::size_t place(std::int64_t i, std::int64_t a) const {
-    return at((i / tile * dim_ + a) * tile + i % tile);
-  }
+  /// Coordinate 0 of point i; the others follow at every `tile`.
+  double* place(std::int64_t i) { return values_.data() + i / tile * tile * dim_ + i % tile; }
 
   std::int64_t n_, dim_;
-  std::vector<double> values_;
+  kernels::Lines<double> values_;
 };
 
 std::vector<double> first_point(const AnyMatrixView& points) {

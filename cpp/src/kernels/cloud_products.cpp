@@ -138,13 +138,20 @@ void CloudProducts<T>::squares(Index first, T* out) const {
   const std::int64_t begin = first / product_rows,
                      end = (std::min<std::int64_t>(rows_, first + block_rows) + product_rows - 1) /
                            product_rows;
+  // Beyond the last run there is nothing to fetch.
+  const auto fetched = [&](const T* ahead) {
+    const std::ptrdiff_t left = y_.values.data() + y_.values.size() - ahead;
+    return left > fetched_ahead + product_run ? ahead : y_.values.data();
+  };
   for (std::size_t j = 0; j < stride_; j += product_cols) {
     const T* y = y_.panel(static_cast<std::int64_t>(j) / product_cols);
-    // Run by run: one of y stays in the first-level cache while those of x pass.
+    // Run by run: one of y stays in the first-level cache while those of x pass, and each of these
+    // fetches its part of the next.
     for (std::int64_t axis = 0; axis < x_.dim; axis += product_run) {
+      const T* next = fetched(y + std::min(axis + product_run, x_.dim) * product_cols);
       for (std::int64_t p = begin; p < end; ++p) {
         kernel.squares(x_.panel(p), x_.squares.data() + p * product_rows, y, y_.squares.data() + j,
-                       axis, x_.dim,
+                       fetched(next + (p - begin) * fetched_ahead), axis, x_.dim,
                        out + static_cast<std::size_t>((p - begin) * product_rows) * stride_ + j,
                        stride_);
       }
@@ -166,8 +173,8 @@ Lines<double> cost_matrix_within(double error, const PointClouds& clouds, Contex
   const std::size_t n = static_cast<std::size_t>(products.rows());
   const std::size_t m = static_cast<std::size_t>(products.cols());
   require_matrix(n, m, context);
-  Lines<double> matrix(n * m, 0);
-  products.for_each_block(context, [&](Index first, Index end) {
+  Lines<double> matrix(n * m);
+  const bool complete = products.for_each_block(context, [&](Index first, Index end) {
     Lines<double> tiles(static_cast<std::size_t>(products.block_rows) * products.stride());
     products.squares(first, tiles.data());
     const double* squares = tiles.data();
@@ -196,6 +203,7 @@ Lines<double> cost_matrix_within(double error, const PointClouds& clouds, Contex
           clouds.cost);
     }
   });
+  if (!complete) std::fill(matrix.begin(), matrix.end(), 0.0);
   return matrix;
 }
 

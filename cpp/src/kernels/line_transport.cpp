@@ -4,34 +4,26 @@
 #include <cmath>
 
 #include "geometry/staircase.hpp"
+#include "kernels/row_kernels.hpp"
 
 namespace monge::kernels {
 namespace {
 
-/// Compensated sums side by side: one alone would wait for its own additions.
-class LaneSums {
- public:
-  static constexpr std::size_t lanes = 8;
-  template <class Term>
-  void add(std::size_t begin, std::size_t end, const Term& term) {
-    std::size_t k = begin;
-    for (; k + lanes <= end; k += lanes) {
-      for (std::size_t lane = 0; lane < lanes; ++lane) sums_[lane].add(term(k + lane));
-    }
-    for (; k < end; ++k) sums_[0].add(term(k));
+/// sum_k cost(u_k, v_k) on a line.
+template <class Cost>
+double paired_cost(const Cost& cost, std::span<const double> u, std::span<const double> v) {
+  double hi[paired_lanes] = {}, lo[paired_lanes] = {};
+  const std::size_t lanes = paired_lanes, whole = u.size() / lanes * lanes;
+  row_kernels().add_paired_costs(cost, u.data(), v.data(), static_cast<std::int64_t>(whole), hi,
+                                 lo);
+  ExactSum total;
+  for (std::size_t k = whole; k < u.size(); ++k) total.add(cost.finish(cost.step(0, u[k] - v[k])));
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    total.add(hi[lane]);
+    total.add(lo[lane]);
   }
-  double value() const {
-    ExactSum total;
-    for (const ExactSum& sum : sums_) {
-      total.add(sum.hi);
-      total.add(sum.lo);
-    }
-    return total.value();
-  }
-
- private:
-  ExactSum sums_[lanes];
-};
+  return total.value();
+}
 
 /// Calls cell(i, j, mass) along the staircase of the two sides.
 template <class Cell>
@@ -49,11 +41,8 @@ double cost_of_sides(const LineSide& x, const LineSide& y, double total, const C
   const auto pair = [&](std::size_t i, std::size_t j) {
     return cost.finish(cost.step(0, x.values[i] - y.values[j]));
   };
-  if (x.masses.empty() && y.values.size() == n) {
-    LaneSums sums;
-    sums.add(0, n, [&](std::size_t k) { return pair(k, k); });
-    return sums.value() / static_cast<double>(n);
-  }
+  if (x.masses.empty() && y.values.size() == n)
+    return paired_cost(cost, x.values, y.values) / static_cast<double>(n);
   ExactSum sum;
   walk_sides(x, y, total,
              [&](std::size_t i, std::size_t j, double mass) { sum.add_product(mass, pair(i, j)); });

@@ -22,8 +22,8 @@ constexpr int rows_at_once = 6;
 constexpr int vectors_at_once = 2;
 
 template <class T>
-void part(const T* x, const T* x_square, const T* y, const T* y_square, std::int64_t begin,
-          std::int64_t dim, T* out, std::size_t stride) {
+void part(const T* x, const T* x_square, const T* y, const T* y_square, const T* ahead, int step,
+          std::int64_t begin, std::int64_t dim, T* out, std::size_t stride) {
   using V = typename Lanes<T>::Vector;
   constexpr int lanes = Lanes<T>::count;
   const std::int64_t end = begin + product_run < dim ? begin + product_run : dim;
@@ -31,7 +31,8 @@ void part(const T* x, const T* x_square, const T* y, const T* y_square, std::int
   for (auto& row : sums) {
     for (V& sum : row) sum = broadcast(T{0});
   }
-  for (std::int64_t k = begin; k < end; ++k) {
+  for (std::int64_t k = begin; k < end; ++k, ahead += step) {
+    fetch(ahead);
     V columns[vectors_at_once];
     for (int v = 0; v < vectors_at_once; ++v)
       columns[v] = load_as<V>(y + k * product_cols + v * lanes);
@@ -52,14 +53,18 @@ void part(const T* x, const T* x_square, const T* y, const T* y_square, std::int
 }
 
 template <class T>
-void squares(const T* x, const T* x_square, const T* y, const T* y_square, std::int64_t begin,
-             std::int64_t dim, T* out, std::size_t stride) {
+void squares(const T* x, const T* x_square, const T* y, const T* y_square, const T* ahead,
+             std::int64_t begin, std::int64_t dim, T* out, std::size_t stride) {
   constexpr int columns = vectors_at_once * Lanes<T>::count;
   static_assert(product_cols % columns == 0 && product_rows % rows_at_once == 0);
+  constexpr int parts = (product_cols / columns) * (product_rows / rows_at_once);
+  constexpr int share = fetched_ahead / parts;
+  constexpr int step = share < product_run ? 1 : share / product_run;
   for (int j = 0; j < product_cols; j += columns) {
     for (int i = 0; i < product_rows; i += rows_at_once) {
-      part<T>(x + i, x_square + i, y + j, y_square + j, begin, dim,
+      part<T>(x + i, x_square + i, y + j, y_square + j, ahead, step, begin, dim,
               out + static_cast<std::size_t>(i) * stride + j, stride);
+      ahead += share;
     }
   }
 }

@@ -22,6 +22,7 @@ namespace monge::kernels {
 inline constexpr Index product_rows = 12;
 inline constexpr Index product_cols = 32;
 inline constexpr int product_run = 128;
+inline constexpr int fetched_ahead = product_cols * product_run / 8;
 
 /// The relative error of a squared distance, measured by |x|^2 + |y|^2, for points given exactly;
 /// u the unit roundoff. Products: half of twice a sum's, as 2 |x_k y_k| <= x_k^2 + y_k^2. Beside
@@ -35,9 +36,10 @@ template <class T>
 struct ProductTile {
   /// out[i * stride + j] = max(0, x_square[i] + y_square[j] - 2 sum_k x[12 k + i] y[32 k + j]), for
   /// a whole tile, k < dim: by one call per run, begin = 0, product_run, 2 product_run ... Between
-  /// them `out` holds the sums so far.
-  void (*squares)(const T* x, const T* x_square, const T* y, const T* y_square, std::int64_t begin,
-                  std::int64_t dim, T* out, std::size_t stride);
+  /// them `out` holds the sums so far. Meanwhile fetched_ahead numbers at `ahead` are fetched from
+  /// memory.
+  void (*squares)(const T* x, const T* x_square, const T* y, const T* y_square, const T* ahead,
+                  std::int64_t begin, std::int64_t dim, T* out, std::size_t stride);
 };
 
 struct ProductKernels {

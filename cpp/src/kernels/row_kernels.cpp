@@ -270,14 +270,16 @@ void squared_distances(const AnyMatrixView& x, const AnyMatrixView& y, const Ind
 }
 
 // `directions` directions times `vectors` vectors of points: the accumulators stay in registers.
+// Along with axis a the memory at ahead + a step is fetched.
 template <int directions, int vectors>
-void project_part(const double* points, int dim, const double* direction, double* out,
-                  std::size_t out_stride) {
+void project_part(const double* points, const double* ahead, Index step, int dim,
+                  const double* direction, double* out, std::size_t out_stride) {
   Vec sums[directions][vectors];
   for (auto& row : sums) {
     for (Vec& sum : row) sum = broadcast(0.0);
   }
-  for (int a = 0; a < dim; ++a) {
+  for (int a = 0; a < dim; ++a, ahead += step) {
+    fetch(ahead);
     const double* axis = points + a * tile_points;
     Vec values[vectors];
     for (int v = 0; v < vectors; ++v) values[v] = load(axis + v * width);
@@ -293,16 +295,18 @@ void project_part(const double* points, int dim, const double* direction, double
   }
 }
 
-void project_tile(const double* points, int dim, const double* directions, Index count, double* out,
-                  std::size_t out_stride) {
+void project_tile(const double* points, const double* next, int dim, const double* directions,
+                  Index count, double* out, std::size_t out_stride) {
   for (Index j = 0; j < tile_points; j += 2 * width) {
     for (Index k = 0; k < count;) {
       const int some = count - k >= 8 ? 8 : count - k >= 4 ? 4 : 1;
-      const double* direction = directions + static_cast<std::ptrdiff_t>(k) * dim;
-      double* row = out + static_cast<std::size_t>(k) * out_stride + j;
-      if (some == 8) project_part<8, 2>(points + j, dim, direction, row, out_stride);
-      if (some == 4) project_part<4, 2>(points + j, dim, direction, row, out_stride);
-      if (some == 1) project_part<1, 2>(points + j, dim, direction, row, out_stride);
+      const auto part = some == 8   ? project_part<8, 2>
+                        : some == 4 ? project_part<4, 2>
+                                    : project_part<1, 2>;
+      const std::int64_t share = std::int64_t{tile_points} * dim * k / count;
+      part(points + j, next + share, tile_points * some / count, dim,
+           directions + static_cast<std::ptrdiff_t>(k) * dim,
+           out + static_cast<std::size_t>(k) * out_stride + j, out_stride);
       k += some;
     }
   }
@@ -319,14 +323,13 @@ void pair_minima_of(const double* x, std::size_t x_stride, const double* y, std:
   Index j = 0;
   for (; j + width <= m; j += width) {
     Vec sums[rows];
-    for (Vec& sum : sums) sum = broadcast(0.0);
     for (int a = 0; a < dim; ++a) {
       const Vec axis = load(y + static_cast<std::size_t>(a) * y_stride + j);
       for (int r = 0; r < rows; ++r) {
         const Vec difference =
             broadcast(x[static_cast<std::size_t>(a) * x_stride + static_cast<std::size_t>(r)]) -
             axis;
-        sums[r] += difference * difference;
+        sums[r] = a == 0 ? difference * difference : sums[r] + difference * difference;
       }
     }
     Vec column = load(least_y + j);
@@ -366,6 +369,35 @@ void pair_minima(const double* x, std::size_t x_stride, Index n, const double* y
     pair_minima_of<1, 0>(x + i, x_stride, y, y_stride, m, dim, least_x + i, least_y);
 }
 
+template <class Cost>
+void add_paired_costs_of(const Cost& cost, const double* u, const double* v, std::int64_t n,
+                         double* hi, double* lo) {
+  constexpr int vectors = paired_lanes / width;
+  Vec high[vectors], low[vectors];
+  for (int k = 0; k < vectors; ++k) {
+    high[k] = load(hi + k * width);
+    low[k] = load(lo + k * width);
+  }
+  for (std::int64_t i = 0; i < n; i += paired_lanes) {
+    for (int k = 0; k < vectors; ++k) {
+      const Vec difference = load(u + i + k * width) - load(v + i + k * width);
+      const Vec value = finish(cost, fold(cost, broadcast(0.0), difference));
+      const Vec sum = high[k] + value, part = sum - high[k];
+      low[k] += (high[k] - (sum - part)) + (value - part);
+      high[k] = sum;
+    }
+  }
+  for (int k = 0; k < vectors; ++k) {
+    store(hi + k * width, high[k]);
+    store(lo + k * width, low[k]);
+  }
+}
+
+void add_paired_costs(const GroundCost& cost, const double* u, const double* v, std::int64_t n,
+                      double* hi, double* lo) {
+  std::visit([&](const auto& c) { add_paired_costs_of(c, u, v, n, hi, lo); }, cost);
+}
+
 #if !defined(MONGE_VECTOR_SORT)
 constexpr decltype(RowKernels::sort_values) sort_values = nullptr;
 #endif
@@ -377,8 +409,15 @@ constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_mi
 }  // namespace
 
 extern const RowKernels MONGE_KERNELS;
-const RowKernels MONGE_KERNELS{
-    MONGE_INSTRUCTION_SET, compiled_for_this_cpu, cost_kernels<float>, cost_kernels<double>, costs,
-    squared_distances,     project_tile,          pair_minima,         sort_values};
+const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET,
+                               compiled_for_this_cpu,
+                               cost_kernels<float>,
+                               cost_kernels<double>,
+                               costs,
+                               squared_distances,
+                               project_tile,
+                               pair_minima,
+                               add_paired_costs,
+                               sort_values};
 
 }  // namespace monge::kernels

@@ -32,6 +32,9 @@ inline constexpr Index group = 16;
 /// in use lies together in the first-level cache, whatever the dimension.
 inline constexpr Index tile_points = 16;
 
+/// Sums that add_paired_costs adds to side by side: one alone would wait for its own additions.
+inline constexpr Index paired_lanes = 8;
+
 template <class T>
 struct CostKernels {
   /// min_j (c_j - v_j)
@@ -81,18 +84,23 @@ struct RowKernels {
   /// Projects a tile of points, stored by axis, on `count` directions: out[k * out_stride + j] =
   /// sum_a directions[k * dim + a] * points[a * tile_points + j], j < tile_points. The one kernel
   /// that rounds as the instruction set does: a product and its addition at once, or one after the
-  /// other.
-  void (*project_tile)(const double* points, int dim, const double* directions, Index count,
-                       double* out, std::size_t out_stride);
+  /// other. Meanwhile the tile at `next` is fetched from memory.
+  void (*project_tile)(const double* points, const double* next, int dim, const double* directions,
+                       Index count, double* out, std::size_t out_stride);
 
   /// With points stored by axis, least_x[i] = min_j |x_i - y_j|^2 for i < n, and least_y[j] =
   /// min(least_y[j], min_i |x_i - y_j|^2) for j < m.
   void (*pair_minima)(const double* x, std::size_t x_stride, Index n, const double* y,
                       std::size_t y_stride, Index m, int dim, double* least_x, double* least_y);
 
-  /// Sorts n numbers, none NaN, in ascending order. Null where vectors do not beat a radix sort:
-  /// call sorting.hpp, which knows both.
-  void (*sort_values)(double* values, std::int64_t n, SortFallback fallback);
+  /// Adds cost(u_k, v_k) of numbers on a line to the compensated sum hi[l] + lo[l] (ExactSum), l =
+  /// k modulo paired_lanes, k < n; n is a multiple of paired_lanes.
+  void (*add_paired_costs)(const GroundCost& cost, const double* u, const double* v, std::int64_t n,
+                           double* hi, double* lo);
+
+  /// Sorts n numbers, none NaN, in ascending order, in place (from = to) or from one array into
+  /// another. Null where vectors do not beat a radix sort: call sorting.hpp, which knows both.
+  void (*sort_values)(const double* from, double* to, std::int64_t n, SortFallback fallback);
 
   template <class T>
   const CostKernels<T>& of() const {

@@ -80,6 +80,12 @@ void radix_sort_words(std::int64_t* words, std::int64_t* scratch, std::int64_t n
 
 void introsort(double* values, std::int64_t n) { std::sort(values, values + n); }
 
+/// The points of a line where they are contiguous doubles; else null.
+const double* contiguous(const AnyMatrixView& points) {
+  const auto* view = std::get_if<MatrixView<double>>(&points);
+  return view && view->row_stride == 1 ? view->data : nullptr;
+}
+
 Lines<double> column(const AnyMatrixView& points) {
   return std::visit(
       [](const auto& view) {
@@ -125,7 +131,7 @@ void radix_sort_values(double* values, std::int64_t n, SortScratch& scratch) {
 
 void sort_values(double* values, std::int64_t n, SortScratch& scratch) {
   if (const auto vector_sort = row_kernels().sort_values) {
-    vector_sort(values, n, introsort);
+    vector_sort(values, values, n, introsort);
   } else {
     radix_sort_values(values, n, scratch);
   }
@@ -171,6 +177,13 @@ SortedLine sort_line(const AnyMatrixView& points) {
 }
 
 Lines<double> sorted_values(const AnyMatrixView& points) {
+  const double* given = contiguous(points);
+  const auto vector_sort = row_kernels().sort_values;
+  if (given && vector_sort) {
+    Lines<double> values(at(rows_of(points)));
+    vector_sort(given, values.data(), rows_of(points), introsort);
+    return values;
+  }
   Lines<double> values = column(points);
   SortScratch scratch;
   sort_values(values.data(), rows_of(points), scratch);

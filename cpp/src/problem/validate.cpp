@@ -93,7 +93,7 @@ void grow(Box& box, const MatrixView<T>& points, std::string_view argument, bool
   const std::int64_t dim = points.cols, together = 32 / dim;
   MatrixView<T> rest = points;
   bool finite = true;
-  if (together > 1 && points.col_stride == 1 && points.row_stride == dim) {
+  if (together > 1 && (dim == 1 || points.col_stride == 1) && points.row_stride == dim) {
     const std::int64_t rows = points.rows / together;
     Box wide(static_cast<std::size_t>(together * dim));
     finite =

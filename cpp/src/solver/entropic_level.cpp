@@ -12,7 +12,7 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Single precision tells enough while the error is this many times that of its sums ...
-constexpr double coarse_margin = 5;
+constexpr double coarse_margin = 2;
 /// ... and as an answer, this many times.
 constexpr double fine_margin = 100;
 /// A row whose sum falls below this had tiles left out that count now ...

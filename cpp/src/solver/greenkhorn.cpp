@@ -9,6 +9,8 @@ namespace monge {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+/// A sum below this part of its mass has lost terms, or digits, to underflow.
+constexpr double least_part = 1e-200;
 
 /// One side of the problem: masses, potentials over epsilon, and the plan's sums.
 struct Side {
@@ -87,8 +89,9 @@ void Greenkhorn<C>::fit_row(std::size_t i) {
     if (cols_.mass[j] > 0) top = std::max(top, exponent(i, j));
   }
   if (!(top > -infinity)) return;
-  for (std::size_t j = 0; j < cols_.mass.size(); ++j)
-    sum += cols_.mass[j] * std::exp(exponent(i, j) - top);
+  for (std::size_t j = 0; j < cols_.mass.size(); ++j) {
+    if (cols_.mass[j] > 0) sum += cols_.mass[j] * std::exp(exponent(i, j) - top);
+  }
   rows_.potential[i] = -(top + std::log(sum));
 }
 
@@ -100,8 +103,9 @@ void Greenkhorn<C>::fit_column(std::size_t j) {
     if (rows_.mass[i] > 0) top = std::max(top, exponent(i, j));
   }
   if (!(top > -infinity)) return;
-  for (std::size_t i = 0; i < rows_.mass.size(); ++i)
-    sum += rows_.mass[i] * std::exp(exponent(i, j) - top);
+  for (std::size_t i = 0; i < rows_.mass.size(); ++i) {
+    if (rows_.mass[i] > 0) sum += rows_.mass[i] * std::exp(exponent(i, j) - top);
+  }
   cols_.potential[j] = -(top + std::log(sum));
 }
 
@@ -129,9 +133,9 @@ void Greenkhorn<C>::scale(Side& mine, Side& other, std::size_t k, bool row) {
     }
     return total;
   };
-  add(-1);
-  if (mine.sum[k] > 0 && std::isfinite(mine.sum[k])) {
-    mine.potential[k] += std::log(mine.mass[k] / mine.sum[k]);
+  const double sum = add(-1);  // not mine.sum[k], of which cancellation may have left nothing
+  if (sum > least_part * mine.mass[k] && std::isfinite(sum)) {
+    mine.potential[k] += std::log(mine.mass[k] / sum);
   } else if (row) {
     fit_row(k);
   } else {

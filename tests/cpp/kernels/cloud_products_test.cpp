@@ -46,8 +46,8 @@ class ProductKernelsTest : public testing::TestWithParam<const ProductKernels*> 
     constexpr std::size_t stride = product_cols + 3;
     std::vector<T> out(product_rows * stride, T{-1});
     for (std::int64_t begin = 0; begin < dim; begin += product_run) {
-      GetParam()->of<T>().squares(x.data(), x_square.data(), y.data(), y_square.data(), begin, dim,
-                                  out.data(), stride);
+      GetParam()->of<T>().squares(x.data(), x_square.data(), y.data(), y_square.data(), y.data(),
+                                  begin, dim, out.data(), stride);
     }
     for (Index i = 0; i < product_rows; ++i) {
       for (Index j = 0; j < product_cols; ++j) {

@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "monge/core/exact_sum.hpp"
 
 namespace monge::kernels {
 namespace {
@@ -232,6 +235,57 @@ TEST_P(RowKernelsTest, CostsAreThoseOfTheGroundCostInEveryDimension) {
           ASSERT_TRUE(same_bits(out[j], expected[j]))
               << name << ", dimension " << dim << ", n = " << n << ", j = " << j;
         }
+      }
+    }
+  }
+}
+
+TEST_P(RowKernelsTest, PairMinimaAreThoseOfSquaresAddedAxisByAxis) {
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  for (std::size_t dim : {1, 2, 3, 4}) {
+    const std::size_t n = 13, m = 61, stride = 64;  // tails of rows and of columns
+    std::vector<double> x(dim * stride), y(dim * stride), least_x(n), least_y(m, infinity);
+    for (double& value : x) value = normal(random);
+    for (double& value : y) value = normal(random);
+    std::vector<double> expected_x(n, infinity), expected_y(m, infinity);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < m; ++j) {
+        double sum = 0;
+        for (std::size_t a = 0; a < dim; ++a) {
+          const double apart = x[a * stride + i] - y[a * stride + j];
+          sum += apart * apart;
+        }
+        expected_x[i] = std::min(expected_x[i], sum);
+        expected_y[j] = std::min(expected_y[j], sum);
+      }
+    }
+    GetParam()->pair_minima(x.data(), stride, n, y.data(), stride, m, static_cast<int>(dim),
+                            least_x.data(), least_y.data());
+    EXPECT_EQ(least_x, expected_x) << dim;
+    EXPECT_EQ(least_y, expected_y) << dim;
+  }
+}
+
+TEST_P(RowKernelsTest, PairedCostsAreAddedToCompensatedSums) {
+  constexpr std::size_t lanes = paired_lanes;
+  std::mt19937_64 random(6);
+  std::normal_distribution<double> normal;
+  for (std::string_view name : ground_cost_names()) {
+    const GroundCost cost = make_ground_cost(name, 1.7);
+    for (std::size_t n : {std::size_t{0}, lanes, 25 * lanes}) {
+      std::vector<double> u(n + 1), v(n + 1), hi(lanes, 1e9), lo(lanes, 1e-9);
+      std::vector<ExactSum> expected(lanes, ExactSum{1e9, 1e-9});
+      for (std::size_t k = 0; k < n; ++k) {
+        u[k + 1] = normal(random);
+        v[k + 1] = normal(random);
+        expected[k % lanes].add(evaluate(cost, &u[k + 1], &v[k + 1], 1));
+      }
+      GetParam()->add_paired_costs(cost, u.data() + 1, v.data() + 1, static_cast<std::int64_t>(n),
+                                   hi.data(), lo.data());
+      for (std::size_t l = 0; l < lanes; ++l) {
+        EXPECT_TRUE(same_bits(hi[l], expected[l].hi)) << name << ", " << n;
+        EXPECT_TRUE(same_bits(lo[l], expected[l].lo)) << name << ", " << n;
       }
     }
   }

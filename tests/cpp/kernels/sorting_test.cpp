@@ -27,7 +27,8 @@ std::vector<std::vector<double>> families(std::size_t n) {
   return {normal, tied, rising, falling, crowded, wide, zeros};
 }
 
-constexpr std::size_t sizes[] = {0, 1, 2, 7, 8, 9, 63, 64, 65, 128, 129, 191, 192, 300, 5000};
+constexpr std::size_t sizes[] = {0,  1,   2,   7,   8,   9,   63,  64,  65,
+                                 97, 127, 128, 129, 191, 192, 300, 5000};
 
 TEST(SortValues, AreSortedByEveryMeans) {
   for (std::size_t n : sizes) {
@@ -67,6 +68,18 @@ TEST(SortLine, AscendsAndBreaksTiesByIndex) {
   EXPECT_EQ(line.order, (std::vector<Index>{1, 3, 2, 0, 4}));
   const Lines<double> sorted = sorted_values(row_major(points.data(), 5, 1));
   EXPECT_EQ(std::vector<double>(sorted.begin(), sorted.end()), line.values);
+}
+
+TEST(SortLine, FromAnotherArrayAsInPlace) {
+  for (std::size_t n : sizes) {
+    for (const std::vector<double>& given : families(n)) {
+      std::vector<double> expected = given;
+      std::sort(expected.begin(), expected.end());
+      const Lines<double> sorted =
+          sorted_values(row_major(given.data(), static_cast<std::int64_t>(n), 1));
+      EXPECT_EQ(std::vector<double>(sorted.begin(), sorted.end()), expected) << n;
+    }
+  }
 }
 
 TEST(SortLine, ReadsFloatsAndStrides) {
