@@ -13,17 +13,19 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 /// From this many nodes on, parts of the tree are optimised before the whole: on several threads
 /// that saves a third of the time, on one it costs nothing ...
-constexpr Index parts_from = 16384;
-/// ... parts of this many nodes first, then of four times as many.
-constexpr Index smallest_part = 300;
+constexpr Index parts_from = 4096;
+/// ... parts of this many nodes first, then of so many times as many.
+constexpr Index smallest_part = 300, larger_parts = 16;
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// The simplex in two runs: the second, whose potentials are fresh, finds what the rounding of the
-/// first one's shifts has hidden. Both are bounded, for rounding might make them go in circles: the
-/// first far above what any problem was seen to need.
-void run_twice(TransportTree& tree, const CandidateArcs& arcs, double allowed, Context& context) {
+/// The simplex in one run or two: the second, whose potentials are fresh, finds what the rounding
+/// of the first one's shifts has hidden. Both are bounded, for rounding might make them go in
+/// circles: the first far above what any problem was seen to need.
+void run(TransportTree& tree, const CandidateArcs& arcs, double allowed, bool twice,
+         Context& context) {
   run_simplex(tree, arcs, {allowed, Tolerance::coarse}, context,
               std::int64_t{64} * (tree.root() + 4096));
+  if (!twice) return;
   run_simplex(tree, arcs, {allowed, Tolerance::fine}, context,
               std::int64_t{4} * (tree.root() + 256));
 }
@@ -107,7 +109,7 @@ Duals optimise(TransportTree& tree, CandidateArcs& arcs, const std::vector<Flow>
   // Where a gap is allowed, pairs may be violated by a part of it.
   double allowed = options.rtol * std::fabs(tree_cost(tree)) / total;
   const bool in_parts = tree.root() >= parts_from;
-  for (Index part = smallest_part; in_parts && 2 * part < tree.root(); part *= 4) {
+  for (Index part = smallest_part; in_parts && 2 * part < tree.root(); part *= larger_parts) {
     counters.local_pivots +=
         run_local_simplex(tree, arcs, part, {allowed, Tolerance::coarse}, team, context);
   }
@@ -115,11 +117,11 @@ Duals optimise(TransportTree& tree, CandidateArcs& arcs, const std::vector<Flow>
   Duals duals;
   while (!stopped()) {
     ++counters.rounds;
-    run_twice(tree, arcs, allowed, context);
+    run(tree, arcs, allowed, !options.one_round, context);
     duals = duals_of(tree);
     if (stopped()) break;
     Pricing pricing = price(duals, {allowed, Tolerance::fine});
-    if (stopped()) break;
+    if (stopped() || options.one_round) break;
     if (options.rtol > 0 && relative_gap(pricing, a, tree_cost(tree)) <= options.rtol) break;
     const std::vector<Arc> violated =
         unknown(arcs, most_violated(pricing, tree.cols(), options.violated_kept));
