@@ -29,10 +29,8 @@ class CloudLevel {
  public:
   using Tree = std::unique_ptr<TransportTree>;
 
-  /// `finest`: else the level only has to be a good start for another.
-  CloudLevel(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y, bool finest)
+  CloudLevel(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y)
       : search_(search),
-        finest_(finest),
         x_(x),
         y_(y),
         pairs_(search.pairs, x, y),
@@ -81,7 +79,7 @@ class CloudLevel {
     start.finish(cost_of, duals_.u, duals_.p);
     arcs.add(spare().arc_between(x_.n(), y_.n()));
     const RoundOptions options{static_cast<Index>(search_.options.violated_kept),
-                               search_.pairs.context.rtol, !finest_};
+                               search_.pairs.context.rtol};
     const auto price = [this](const Duals& duals, const Tolerance& tolerance) {
       return pairs_.price_all(duals, tolerance);
     };
@@ -142,7 +140,6 @@ class CloudLevel {
   }
 
   MultiscaleSearch& search_;
-  const bool finest_;
   const LevelCloud &x_, &y_;
   CloudPairs<T> pairs_;
   std::vector<Flow> a_, b_;  ///< with the spare nodes

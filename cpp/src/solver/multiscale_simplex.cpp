@@ -30,13 +30,13 @@ struct Solved {
 };
 
 /// From `start`, or else from coarser levels.
-Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y, bool finest,
+Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y,
                    std::optional<Start> start = {}) {
   LevelCloud coarse_x;
   std::unique_ptr<TransportTree> coarse;
   if (!start && std::min(x.n(), y.n()) > coarsest) {
     coarse_x = halved(x);
-    coarse = solve_level(search, coarse_x, halved(y), false).tree;
+    coarse = solve_level(search, coarse_x, halved(y)).tree;
   }
   const auto solve = [&](auto level) {
     if (start) level.start_from(std::move(start->prices), std::move(start->pairs));
@@ -45,9 +45,9 @@ Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelClo
     return Solved{std::move(tree), level.duals()};
   };
   if (search.pairs.in_double || !fits_float(common_box(x, y), search.pairs.cost)) {
-    return solve(CloudLevel<double>(search, x, y, finest));
+    return solve(CloudLevel<double>(search, x, y));
   }
-  return solve(CloudLevel<float>(search, x, y, finest));
+  return solve(CloudLevel<float>(search, x, y));
 }
 
 Start warm_start(const Problem& problem, const FinestCloud& x, const FinestCloud& y,
@@ -85,7 +85,7 @@ Result solve_multiscale_simplex(const Problem& problem, const MultiscaleSimplexO
   MultiscaleSearch search{pairs, options, counters};
   std::optional<Start> start;
   if (!problem.warm_start.empty()) start = warm_start(problem, x, y, context);
-  const Solved solved = solve_level(search, x.cloud, y.cloud, true, std::move(start));
+  const Solved solved = solve_level(search, x.cloud, y.cloud, std::move(start));
   Result result;
   result.plan = plan_of(problem, *solved.tree, x.order, y.order, spare);
   set_potentials(problem, spare.settled(solved.duals), x.order, y.order, context, result);

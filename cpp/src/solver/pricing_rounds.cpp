@@ -18,14 +18,12 @@ constexpr Index parts_from = 4096;
 constexpr Index smallest_part = 300, larger_parts = 16;
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// The simplex in one run or two: the second, whose potentials are fresh, finds what the rounding
-/// of the first one's shifts has hidden. Both are bounded, for rounding might make them go in
-/// circles: the first far above what any problem was seen to need.
-void run(TransportTree& tree, const CandidateArcs& arcs, double allowed, bool twice,
-         Context& context) {
+/// The simplex in two runs: the second, whose potentials are fresh, finds what the rounding of the
+/// first one's shifts has hidden. Both are bounded, for rounding might make them go in circles: the
+/// first far above what any problem was seen to need.
+void run_twice(TransportTree& tree, const CandidateArcs& arcs, double allowed, Context& context) {
   run_simplex(tree, arcs, {allowed, Tolerance::coarse}, context,
               std::int64_t{64} * (tree.root() + 4096));
-  if (!twice) return;
   run_simplex(tree, arcs, {allowed, Tolerance::fine}, context,
               std::int64_t{4} * (tree.root() + 256));
 }
@@ -117,11 +115,11 @@ Duals optimise(TransportTree& tree, CandidateArcs& arcs, const std::vector<Flow>
   Duals duals;
   while (!stopped()) {
     ++counters.rounds;
-    run(tree, arcs, allowed, !options.one_round, context);
+    run_twice(tree, arcs, allowed, context);
     duals = duals_of(tree);
     if (stopped()) break;
     Pricing pricing = price(duals, {allowed, Tolerance::fine});
-    if (stopped() || options.one_round) break;
+    if (stopped()) break;
     if (options.rtol > 0 && relative_gap(pricing, a, tree_cost(tree)) <= options.rtol) break;
     const std::vector<Arc> violated =
         unknown(arcs, most_violated(pricing, tree.cols(), options.violated_kept));

@@ -48,7 +48,6 @@ Stats stats_of(const RoundCounters& counters);
 struct RoundOptions {
   Index violated_kept = 4;  ///< violated arcs of a row that become candidates at a time
   double rtol = 0;          ///< relative gap that is good enough
-  bool one_round = false;   ///< the optimum over the candidates is good enough
 };
 
 /// Returns the potentials of the last tree. If interrupted, the tree is feasible.
