@@ -1,4 +1,4 @@
-// Pricing of arcs: most are not negative, as in a simplex between pivots.
+// Pricing of arcs: most are not violated, as in a simplex between pivots.
 #include "kernels/arc_kernels.hpp"
 
 #include <memory>
@@ -24,11 +24,12 @@ struct Arcs {
       }
       begin.push_back(columns.size());
     }
-    found.resize(columns.size());
+    found.resize(static_cast<std::size_t>(n));
+    violated_rows.resize(found.size());
     columns.resize(columns.size() + arc_padding, 0);
     costs.resize(costs.size() + arc_padding, 0);
     for (Index v = 0; v < 2 * n; ++v) {
-      own.push_back(v < n ? 0.01 : 0.0);  // one arc of a hundred is negative
+      own.push_back(v < n ? 0.01 : 0.0);  // one arc of a hundred is violated
       block.push_back(below(16));
     }
   }
@@ -36,15 +37,16 @@ struct Arcs {
     return {own.data(), shifted ? shift.data() : nullptr, block.data(), n};
   }
   std::vector<double> run(const ArcKernels& table) {
-    const std::size_t count = table.negative({begin.data(), columns.data(), costs.data()},
-                                             potentials(), 0, n, found.data());
+    const std::size_t count =
+        table.most_violated_of_rows({begin.data(), columns.data(), costs.data()}, potentials(), {},
+                                    0, n, violated_rows.data(), found.data());
     return {static_cast<double>(count), static_cast<double>(count ? found[count - 1] : 0)};
   }
 
   Index n;
   bool shifted;
   std::vector<std::size_t> begin{0}, found;
-  std::vector<Index> columns, block;
+  std::vector<Index> columns, block, violated_rows;
   std::vector<double> costs, own, shift = std::vector<double>(16, 0.125);
 };
 
@@ -55,7 +57,7 @@ bool register_all() {
         auto arcs = std::make_shared<Arcs>(n, shifted);
         return [=](const ArcKernels& table) { return arcs->run(table); };
       };
-      const std::string name = shifted ? "arcs/negative/shifted/" : "arcs/negative/";
+      const std::string name = shifted ? "arcs/violated/shifted/" : "arcs/violated/";
       register_for_tables(name + std::to_string(n), all_arc_kernels(), make, n * arcs_per_row);
     }
   }

@@ -1,4 +1,4 @@
-// The network simplex's look at its arcs: which have a negative reduced cost.
+// The network simplex's look at its arcs: which of them are violated most.
 #pragma once
 
 #include <cmath>
@@ -38,13 +38,44 @@ struct PotentialsView {
   double column_size(Index j) const { return size(first_column + j); }
 };
 
+/// By how much a reduced cost c - u + p must be negative to count.
+struct Tolerance {
+  double allowed = 0;      ///< where a gap may remain
+  double rounding = fine;  ///< of the sizes of c, u and p
+  /// Potentials just recomputed are right to a unit in the last place; shifted ones, to some more.
+  static constexpr double fine = 0x1p-50, coarse = 0x1p-45;
+
+  bool violated(double reduced, double cost, double u, double p) const {
+    return reduced < -(allowed + rounding * (std::fabs(cost) + std::fabs(u) + std::fabs(p)));
+  }
+};
+
+/// Arcs by their ends. All three can be read `arc_padding` entries beyond the last one; there, rows
+/// and cols are valid.
+struct ArcList {
+  const Index* rows;
+  const Index* cols;
+  const double* costs;
+  std::size_t count;
+};
+
+struct FoundArc {
+  double reduced;
+  std::size_t position;  ///< the list's count if there is none
+};
+
 struct ArcKernels {
   bool (*supported)();  ///< by this CPU
 
-  /// The positions of arcs of rows [first, end) with cost - u_row + p_col < 0, ascending; returns
-  /// how many. There must be room for all arcs of these rows.
-  std::size_t (*negative)(const ArcsView& arcs, const PotentialsView& potentials, Index first,
-                          Index end, std::size_t* found);
+  /// Of each of the rows [first, end) that has violated arcs, the first one of least reduced cost:
+  /// its row and its position, ascending; returns how many. There must be room for one per row.
+  std::size_t (*most_violated_of_rows)(const ArcsView& arcs, const PotentialsView& potentials,
+                                       const Tolerance& tolerance, Index first, Index end,
+                                       Index* rows, std::size_t* positions);
+
+  /// Of the violated arcs of a list, the first one of least reduced cost.
+  FoundArc (*most_violated)(const ArcList& arcs, const PotentialsView& potentials,
+                            const Tolerance& tolerance);
 };
 
 /// The widest table that this CPU supports.

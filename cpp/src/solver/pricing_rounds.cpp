@@ -11,9 +11,9 @@ namespace {
 
 /// From this many nodes on, parts of the tree are optimised before the whole: on several threads
 /// that saves a third of the time, on one it costs nothing ...
-constexpr Index parts_from = 16384;
-/// ... parts of this many nodes first, then of four times as many.
-constexpr Index smallest_part = 300;
+constexpr Index parts_from = 4096;
+/// ... parts of this many nodes first, then of so many times as many.
+constexpr Index smallest_part = 300, larger_parts = 16;
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// The simplex in two runs: the second, whose potentials are fresh, finds what the rounding of the
@@ -105,7 +105,7 @@ Duals optimise(TransportTree& tree, CandidateArcs& arcs, const std::vector<Flow>
   // Where a gap is allowed, pairs may be violated by a part of it.
   double allowed = options.rtol * std::fabs(tree_cost(tree)) / total;
   const bool in_parts = tree.root() >= parts_from;
-  for (Index part = smallest_part; in_parts && 2 * part < tree.root(); part *= 4) {
+  for (Index part = smallest_part; in_parts && 2 * part < tree.root(); part *= larger_parts) {
     counters.local_pivots +=
         run_local_simplex(tree, arcs, part, {allowed, Tolerance::coarse}, team, context);
   }

@@ -33,6 +33,7 @@ void TransportTree::attach(Index child, Index parent, Flow flow, double cost) {
 
 void TransportTree::finish_start() {
   relist();
+  shifted_ = true;
   recompute();
 }
 
@@ -79,6 +80,8 @@ std::vector<Index> TransportTree::preorder() {
 // A potential is an alternating sum of the costs on the path to the root, thousands of them in
 // large trees: summed in twice the precision, it is rounded once.
 void TransportTree::recompute() {
+  if (!shifted_) return;
+  shifted_ = false;
   const std::vector<Index> order = preorder();
   std::vector<ExactSum> exact(nodes_.size());
   potential_[at(root())] = 0;
@@ -207,6 +210,7 @@ void TransportTree::shift_others(Index top, double shift) {
 
 void TransportTree::pivot(Index i, Index j, double cost, double reduced_cost) {
   ++counters_.pivots;
+  shifted_ = true;
   const Index col = column(j);
   const Cycle cycle = find_cycle(i, col);
   const Move move{cycle.leaving, cycle.row_side ? i : col, cycle.row_side ? col : i};

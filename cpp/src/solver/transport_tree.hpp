@@ -59,7 +59,8 @@ class TransportTree {
             rows_};
   }
 
-  /// Potentials anew from the arcs' costs, without the rounding of the shifts. Ends a tour.
+  /// Potentials anew from the arcs' costs, without the rounding of the shifts, if there were any.
+  /// Ends a tour.
   void recompute();
   /// Valid after recompute(), up to the next pivot.
   double potential(Index v) const { return potential_[at(v)]; }
@@ -121,6 +122,7 @@ class TransportTree {
   Counters counters_;
   std::int64_t recent_work_ = 0;
   int recent_pivots_ = 0;
+  bool shifted_ = true;  ///< since potentials were computed from the arcs' costs
 };
 
 }  // namespace monge

@@ -6,112 +6,94 @@
 namespace monge {
 namespace {
 
-/// Arcs looked at, in turn, before the violated ones of them enter ...
+/// Arcs looked at, in turn, before violated ones of them enter ...
 constexpr double looked_at = 1000;
-/// ... each the best of this many.
-constexpr std::size_t compared = 16;
+/// ... and pivots after which those that are no longer violated are struck off the list.
+constexpr int strike_every = 16;
 
-double reduced_cost(const Arc& arc, const kernels::PotentialsView& potentials) {
-  return arc.cost - potentials.row(arc.row) + potentials.column(arc.col);
-}
-
-/// Beyond what rounding explains: by less, an arc of the tree itself could enter, again and again.
-bool is_violated(const Arc& arc, double reduced, const kernels::PotentialsView& potentials,
-                 const Tolerance& tolerance) {
-  return tolerance.violated(reduced, arc.cost, potentials.row_size(arc.row),
-                            potentials.column_size(arc.col));
-}
-
-/// Goes around the arcs, row by row, gathering those that are violated.
-class Gatherer {
+/// Goes around the arcs, row by row, listing of each row the arc that is violated most.
+class ViolatedArcs {
  public:
-  Gatherer(const TransportTree& tree, const CandidateArcs& arcs, const Tolerance& tolerance)
+  ViolatedArcs(const TransportTree& tree, const CandidateArcs& arcs, const Tolerance& tolerance)
       : tree_(tree), arcs_(arcs), tolerance_(tolerance) {
     const double per_row = static_cast<double>(arcs.size()) / std::max<Index>(1, arcs.rows());
-    window_ = static_cast<Index>(1 + looked_at / std::max(1.0, per_row));
+    window_ = std::min(arcs.rows(), static_cast<Index>(1 + looked_at / std::max(1.0, per_row)));
+    const std::size_t room = static_cast<std::size_t>(window_);
+    positions_.resize(room);
+    rows_.resize(room + kernels::arc_padding);
+    cols_.resize(rows_.size());
+    costs_.resize(rows_.size());
   }
 
-  /// Some violated arcs; none if no arc is.
-  const std::vector<Arc>& gather() {
-    found_.clear();
-    const kernels::PotentialsView potentials = tree_.potentials();
-    for (Index rows = 0; rows < arcs_.rows() && found_.empty();) {
+  /// Lists those of the next rows that have any; false if no row has.
+  bool list() {
+    count_ = 0;
+    for (Index looked = 0; looked < arcs_.rows() && count_ == 0;) {
       const Index end = std::min(arcs_.rows(), row_ + window_);
-      look_at_rows(row_, end, potentials);
-      rows += end - row_;
+      count_ = kernels_.most_violated_of_rows(arcs_.view(), tree_.potentials(), tolerance_, row_,
+                                              end, rows_.data(), positions_.data());
+      looked += end - row_;
       row_ = end == arcs_.rows() ? 0 : end;
     }
-    return found_;
+    for (std::size_t k = 0; k < count_; ++k) {
+      cols_[k] = arcs_.col(positions_[k]);
+      costs_[k] = arcs_.cost(positions_[k]);
+    }
+    return count_ > 0;
+  }
+
+  /// The arc of the list that is violated most by now enters the tree; false if none is.
+  bool pivot(TransportTree& tree) {
+    const kernels::FoundArc found = kernels_.most_violated(
+        {rows_.data(), cols_.data(), costs_.data(), count_}, tree.potentials(), tolerance_);
+    const std::size_t k = found.position;
+    if (k == count_) return false;
+    tree.pivot(rows_[k], cols_[k], costs_[k], found.reduced);
+    strike(k);
+    if (++pivots_ % strike_every == 0) strike_satisfied();
+    return true;
   }
 
  private:
-  void look_at_rows(Index first, Index end, const kernels::PotentialsView& potentials) {
-    const kernels::ArcsView view = arcs_.view();
-    const std::size_t arcs = view.begin[end] - view.begin[first];
-    if (negative_.size() < arcs) negative_.resize(arcs);
-    const std::size_t count =
-        kernels::arc_kernels().negative(view, potentials, first, end, negative_.data());
-    Index i = first;
-    for (std::size_t n = 0; n < count; ++n) {
-      const std::size_t k = negative_[n];
-      while (view.begin[i + 1] <= k) ++i;
-      const Arc arc{i, view.cols[k], view.costs[k]};
-      if (is_violated(arc, reduced_cost(arc, potentials), potentials, tolerance_)) {
-        found_.push_back(arc);
-      }
+  void strike(std::size_t k) {
+    --count_;
+    rows_[k] = rows_[count_];
+    cols_[k] = cols_[count_];
+    costs_[k] = costs_[count_];
+  }
+
+  void strike_satisfied() {
+    const kernels::PotentialsView potentials = tree_.potentials();
+    for (std::size_t k = count_; k-- > 0;) {
+      if (costs_[k] - potentials.row(rows_[k]) + potentials.column(cols_[k]) >= 0) strike(k);
     }
   }
 
+  const kernels::ArcKernels& kernels_ = kernels::arc_kernels();
   const TransportTree& tree_;
   const CandidateArcs& arcs_;
   Tolerance tolerance_;
   Index window_, row_ = 0;  ///< rows looked at together; the next one
-  std::vector<std::size_t> negative_;
-  std::vector<Arc> found_;
+  std::vector<std::size_t> positions_;
+  std::vector<Index> rows_, cols_;  ///< of the list, with costs
+  std::vector<double> costs_;
+  std::size_t count_ = 0;
+  int pivots_ = 0;
 };
-
-/// Pivots on the gathered arcs until none of them is violated, the context is interrupted or no
-/// pivots are left.
-void pivot_on(TransportTree& tree, std::vector<Arc> arcs, const Tolerance& tolerance,
-              Context& context, std::int64_t& pivots_left) {
-  for (std::size_t next = 0; !arcs.empty() && pivots_left > 0;) {
-    if (pivots_left % 256 == 0 && context.poll({"network simplex", 0}) != Interruption::none) {
-      return;
-    }
-    double least = 0;
-    Arc entering{-1, -1, 0};
-    const kernels::PotentialsView potentials = tree.potentials();
-    for (std::size_t looked = 0; looked < compared && !arcs.empty(); ++looked) {
-      if (next >= arcs.size()) next = 0;
-      const Arc& arc = arcs[next];
-      const double reduced = reduced_cost(arc, potentials);
-      if (!is_violated(arc, reduced, potentials, tolerance)) {
-        arcs[next] = arcs.back();
-        arcs.pop_back();
-        continue;
-      }
-      if (reduced < least) {
-        least = reduced;
-        entering = arc;
-      }
-      ++next;
-    }
-    --pivots_left;
-    if (entering.row >= 0) tree.pivot(entering.row, entering.col, entering.cost, least);
-  }
-}
 
 }  // namespace
 
 bool run_simplex(TransportTree& tree, const CandidateArcs& arcs, const Tolerance& tolerance,
                  Context& context, std::int64_t most_pivots) {
-  Gatherer gatherer(tree, arcs, tolerance);
+  const auto stopped = [&] { return context.poll({"network simplex", 0}) != Interruption::none; };
+  ViolatedArcs violated(tree, arcs, tolerance);
   bool optimal = false;
-  while (most_pivots > 0 && context.poll({"network simplex", 0}) == Interruption::none) {
-    const std::vector<Arc>& violated = gatherer.gather();
-    optimal = violated.empty();
+  while (most_pivots > 0 && !stopped()) {
+    optimal = !violated.list();
     if (optimal) break;
-    pivot_on(tree, violated, tolerance, context, most_pivots);
+    while (most_pivots > 0 && (most_pivots % 256 != 0 || !stopped()) && violated.pivot(tree)) {
+      --most_pivots;
+    }
   }
   tree.recompute();
   return optimal;

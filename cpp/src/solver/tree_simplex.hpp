@@ -2,7 +2,6 @@
 // these arcs.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -12,17 +11,7 @@
 
 namespace monge {
 
-/// By how much a reduced cost c - u + p must be negative to count.
-struct Tolerance {
-  double allowed = 0;      ///< where a gap may remain
-  double rounding = fine;  ///< of the sizes of c, u and p
-  /// Potentials just recomputed are right to a unit in the last place; shifted ones, to some more.
-  static constexpr double fine = 0x1p-50, coarse = 0x1p-45;
-
-  bool violated(double reduced, double cost, double u, double p) const {
-    return reduced < -(allowed + rounding * (std::fabs(cost) + std::fabs(u) + std::fabs(p)));
-  }
-};
+using kernels::Tolerance;
 
 /// Pivots until no arc is violated, the context is interrupted, or `most_pivots` were made. Leaves
 /// the tree's potentials recomputed. Returns whether no arc is violated.
