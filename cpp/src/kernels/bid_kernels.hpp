@@ -19,7 +19,7 @@
 namespace monge::kernels {
 
 /// Columns per bound.
-inline constexpr Index bid_block = 32;
+inline constexpr Index bid_block = 64;
 /// Bounds are read by as many at a time: there must be room for a multiple of this.
 inline constexpr Index bid_bounds = 16;
 

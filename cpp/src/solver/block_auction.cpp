@@ -15,7 +15,7 @@ namespace {
 using kernels::BestBid;
 using kernels::bid_block;
 
-/// 4 MiB of bounds.
+/// 2 MiB of bounds.
 constexpr Index most_rows = 5792;
 /// The part of the allowed gap that the last epsilon is for.
 constexpr double aimed_at = 0.8;

@@ -6,13 +6,13 @@
 // Algorithm. The auction of auction.hpp, Gauss-Seidel, with epsilon scaling. A bid computes its
 // row's best two columns anew, in float and vectors, and only in those blocks of columns that may
 // hold them (kernels/bid_kernels.hpp). Where every row knows a bound per block, a look opens a few
-// blocks of n / 32; there are no lists to make, to sort or to run dry, which is most of the time of
+// blocks of n / 64; there are no lists to make, to sort or to run dry, which is most of the time of
 // an auction that is to end early. Prices come from clouds of a quarter of the points.
 //
 // Schedule. From the size of the spacing by factors of 5. The gap falls about as epsilon does: the
 // last epsilon is the one for which it should just do.
 //
-// Complexity and memory. n^2 / 32 floats of bounds. Some 15 to 25 bids per row, each O(n / 32) in
+// Complexity and memory. n^2 / 64 floats of bounds. Some 15 to 25 bids per row, each O(n / 64) in
 // vectors and a few blocks.
 //
 // Numerics and guarantee. Values are floats, off by at most CloudFilter's slack. Prices are floats
