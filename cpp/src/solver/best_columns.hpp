@@ -22,8 +22,8 @@ class BestColumns {
   /// value <= limit (or limit is +inf). `fill(first, count)` is called before the costs of these
   /// columns are read, from the threads of `team` if there is one and the row is long. Among equals
   /// the first after column `turn`, cyclically: rows of many ties then list different columns.
-  /// `guess`, of the caller's, is a limit that served the row before: rows that are alike are read
-  /// once, and need no other.
+  /// `guess`, of the caller's, is a limit that served the row before: rows that are alike are then
+  /// read once. Only for rows whose costs need no filling.
   template <class T, class Fill>
   void select(const T* costs, const double* prices, Index n, Index turn, double limit, int wanted,
               Team* team, const Fill& fill, Scan& out, double* guess = nullptr) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "solver/simplex_checks.hpp"
@@ -47,6 +48,41 @@ double least_total(const CandidateArcs& arcs) {
     least = std::min(least, sum);
   } while (std::next_permutation(columns.begin(), columns.end()));
   return least;
+}
+
+TEST(CandidatePaths, RowsThatHaveBidHoldTheirBest) {
+  const Index n = 60;
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    const std::vector<double> random = uniform_numbers(n * n, seed);
+    std::vector<Arc> list;
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < n; ++j) {
+        const double cost = random[static_cast<std::size_t>(i * n + j)];
+        if (cost < 0.2) list.push_back({i, j, seed % 3 == 0 ? std::floor(100 * cost) : cost});
+      }
+    }
+    const CandidateArcs arcs = arcs_of(n, list);
+    CandidatePaths paths(n, std::vector<double>(n, 0.0));
+    const auto holders = [&] {
+      Index count = 0;
+      for (Index i = 0; i < n; ++i) count += paths.holds(i);
+      return count;
+    };
+    paths.take_best(arcs, {});
+    const Index before = holders();
+    paths.bid(arcs);
+    EXPECT_GE(holders(), before);
+    const std::vector<double> prices = paths.prices();
+    std::vector<char> taken(n);
+    for (Index i = 0; i < n; ++i) {
+      if (!paths.holds(i)) continue;
+      EXPECT_FALSE(std::exchange(taken[static_cast<std::size_t>(paths.column(i))], true));
+      for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
+        EXPECT_LE(paths.value(i),
+                  arcs.cost(k) + prices[static_cast<std::size_t>(arcs.col(k))] + 1e-12);
+      }
+    }
+  }
 }
 
 TEST(CandidatePaths, FindTheBestPermutationOfSparseGraphs) {

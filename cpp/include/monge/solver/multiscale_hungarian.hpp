@@ -22,7 +22,8 @@
 // column in the given plan is among their best take that first.
 //
 // Deviations. That paths run on candidate arcs which pricing completes, and start from a coarser
-// level's potentials instead of Jonker and Volgenant's initialisation.
+// level's potentials instead of Jonker and Volgenant's column reduction. Of their row reduction
+// there is one pass, and a tie ends it.
 //
 // Complexity and memory. O(n k) memory, some 400 bytes per point. Rows scanned grow like n^1.1
 // (squared Euclidean cost) to n^1.5 (Euclidean) on clouds of surfaces and volumes. Where that does
