@@ -1,6 +1,7 @@
 // Compiled once per instruction set, with MONGE_KERNELS naming the table (cmake/kernels.cmake).
 #include "kernels/bid_kernels.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "kernels/node_bounds.hpp"
@@ -14,83 +15,125 @@ namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr Index lanes = Lanes<float>::count;
-static_assert(bid_block % lanes == 0 && bid_bounds % lanes == 0);
+static_assert(bid_block % 16 == 0 && bid_bounds % lanes == 0);
 
-/// The first place of `value` in whole vectors, where it is.
-inline Index place_of(float value, const float* values) {
-  for (Index k = 0;; k += lanes) {
-    const unsigned found = bits(load_as<WideFloats>(values + k) == broadcast(value));
-    if (found != 0) return k + static_cast<Index>(std::countr_zero(found));
-  }
-}
-
-/// One look. D is the dimension where the compiler should know it, else 0.
+/// One look. D is the dimension where the compiler should know it, else 0. Columns take seats, by
+/// their number modulo `seats`: whatever the width of vectors, the same bits come out.
 template <class Cost, int D>
-struct Look {
-  const Cost& cost;
-  const float* x;
-  const PricedBlocks& columns;
-  float* bounds;
-  BestBid best{infinity, infinity, 0};
+class Look {
+ public:
+  Look(const Cost& cost, const float* x, const PricedBlocks& columns, float* bounds)
+      : cost_(cost), x_(x), columns_(columns), bounds_(bounds) {}
 
-  int dim() const { return D > 0 ? D : columns.dim; }
+  BestBid run(float most) {
+    for (;;) {
+      open_below(most);
+      const BestBid best = best_of_seats();
+      if (best.second <= most) return best;
+      most = best.second;
+    }
+  }
+
+ private:
+  static constexpr int seats = 16;
+  static constexpr int parts = seats / lanes;
+
+  int dim() const { return D > 0 ? D : columns_.dim; }
 
   WideFloats values_from(Index j) const {
     WideFloats sum = broadcast(0.0F);
-    const float* axis = columns.points + j;
-    for (int a = 0; a < dim(); ++a, axis += columns.stride) {
-      sum = fold(cost, sum, broadcast(x[a]) - load_as<WideFloats>(axis));
+    const float* axis = columns_.points + j;
+    for (int a = 0; a < dim(); ++a, axis += columns_.stride) {
+      sum = fold(cost_, sum, broadcast(x_[a]) - load_as<WideFloats>(axis));
     }
-    return finish(cost, sum) + load_as<WideFloats>(columns.price + j);
+    return finish(cost_, sum) + load_as<WideFloats>(columns_.price + j);
+  }
+
+  // Which blocks to open is known before any is: they are computed side by side, where a limit that
+  // falls from block to block would make each wait for the one before.
+  void open_below(float most) {
+    for (int p = 0; p < parts; ++p) {
+      least_[p] = next_[p] = broadcast(infinity);
+      from_[p] = broadcast(0.0F);
+    }
+    for (Index k = 0; k < columns_.blocks; k += lanes) {
+      unsigned below = bits(load_as<WideFloats>(bounds_ + k) < broadcast(most));
+      for (; below != 0; below &= below - 1) open(k + static_cast<Index>(std::countr_zero(below)));
+    }
   }
 
   void open(Index block) {
-    float values[bid_block];
-    WideFloats least = values_from(block * bid_block);
-    store(values, least);
-    for (Index k = lanes; k < bid_block; k += lanes) {
-      const WideFloats some = values_from(block * bid_block + k);
-      store(values + k, some);
-      least = smaller(least, some);
-    }
-    const float first = smallest_lane(least);
-    bounds[block] = first;
-    if (first < best.first) {
-      const Index place = place_of(first, values);
-      values[place] = infinity;
-      WideFloats rest = load_as<WideFloats>(values);
-      for (Index k = lanes; k < bid_block; k += lanes) {
-        rest = smaller(rest, load_as<WideFloats>(values + k));
+    WideFloats all = broadcast(infinity);
+#if defined(__GNUC__)
+#pragma GCC unroll 4
+#endif
+    for (Index k = 0; k < bid_block; k += seats) {
+      const Index j = block * bid_block + k;
+      const WideFloats from = broadcast(static_cast<float>(j));
+      for (int p = 0; p < parts; ++p) {
+        const WideFloats values = values_from(j + p * lanes);
+        next_[p] = smaller(next_[p], larger(least_[p], values));
+        from_[p] = values < least_[p] ? from : from_[p];
+        least_[p] = smaller(least_[p], values);
+        all = smaller(all, values);
       }
-      const float next = smallest_lane(rest);
-      best.second = next < best.first ? next : best.first;
-      best.first = first;
-      best.column = block * bid_block + place;
-    } else if (first < best.second) {
-      best.second = first;
     }
+    bounds_[block] = smallest_lane(all);
   }
 
-  BestBid run(Index likely) {
-    open(likely);
-    for (Index k = 0; k < columns.blocks; k += lanes) {
-      unsigned below = bits(load_as<WideFloats>(bounds + k) < broadcast(best.second));
-      for (; below != 0; below &= below - 1) {
-        const Index block = k + static_cast<Index>(std::countr_zero(below));
-        if (block != likely && bounds[block] < best.second) open(block);
-      }
+  unsigned seats_of(float value) const {
+    unsigned set = 0;
+    for (int p = 0; p < parts; ++p) set |= bits(least_[p] == broadcast(value)) << (p * lanes);
+    return set;
+  }
+
+  /// The lowest of the columns that sit on a set of seats.
+  Index lowest_column(unsigned set) const {
+    float from[seats];
+    for (int p = 0; p < parts; ++p) store(from + p * lanes, from_[p]);
+    Index lowest = std::numeric_limits<Index>::max();
+    for (; set != 0; set &= set - 1) {
+      const int seat = std::countr_zero(set);
+      lowest = std::min(lowest, static_cast<Index>(from[seat]) + seat);
     }
+    return lowest;
+  }
+
+  BestBid best_of_seats() const {
+    WideFloats all = least_[0], hidden = next_[0], rest = broadcast(infinity);
+    for (int p = 1; p < parts; ++p) {
+      all = smaller(all, least_[p]);
+      hidden = smaller(hidden, next_[p]);
+    }
+    BestBid best;
+    best.first = smallest_lane(all);
+    for (int p = 0; p < parts; ++p) {
+      rest = smaller(rest, least_[p] == broadcast(best.first) ? broadcast(infinity) : least_[p]);
+    }
+    const unsigned firsts = seats_of(best.first);
+    const bool tied = (firsts & (firsts - 1)) != 0;
+    best.column = lowest_column(firsts);
+    best.other_value = tied ? best.first : smallest_lane(rest);
+    best.other = lowest_column(seats_of(best.other_value) & ~(1U << best.column % seats));
+    best.second = std::min(best.other_value, smallest_lane(hidden));
     return best;
   }
+
+  const Cost& cost_;
+  const float* x_;
+  const PricedBlocks& columns_;
+  float* bounds_;
+  // Of each seat: the least value, the next one, and where the column of the least is.
+  WideFloats least_[parts], next_[parts], from_[parts];
 };
 
-BestBid best(const GroundCost& cost, const float* x, const PricedBlocks& columns, Index likely,
+BestBid best(const GroundCost& cost, const float* x, const PricedBlocks& columns, float most,
              float* bounds) {
   return std::visit(
       [&](const auto& c) {
         using Cost = std::decay_t<decltype(c)>;
-        return columns.dim == 3 ? Look<Cost, 3>{c, x, columns, bounds}.run(likely)
-                                : Look<Cost, 0>{c, x, columns, bounds}.run(likely);
+        return columns.dim == 3 ? Look<Cost, 3>(c, x, columns, bounds).run(most)
+                                : Look<Cost, 0>(c, x, columns, bounds).run(most);
       },
       cost);
 }

@@ -2,9 +2,9 @@
 // but for the blocks of columns that earlier looks have shown to be worse.
 //
 // Prices only rise, so the least cost + price of a block of columns is a lower bound of it for
-// good. A row keeps one such bound per block; a look opens the blocks whose bound is below the
-// second best value so far, and leaves their present least values behind. No lists are kept, and
-// nothing is sorted.
+// good. A row keeps one such bound per block; a look opens the blocks whose bound is below what two
+// columns of the look before are worth by now, and leaves their present least values behind. No
+// lists are kept, and nothing is sorted.
 //
 // One source (bid_kernels.cpp) is compiled once per instruction set, as row_kernels.cpp is; every
 // table gives the same bits.
@@ -36,15 +36,19 @@ struct PricedBlocks {
 struct BestBid {
   float first, second;
   Index column;
+  /// A column that is nearly as good as `column`, and its value. What both are worth at later
+  /// prices is more than the second least value then.
+  Index other;
+  float other_value;
 };
 
 struct BidKernels {
   bool (*supported)();  ///< by this CPU
 
   /// `bounds`: what the row's block k is not below, and +inf beyond the last block; -inf where
-  /// nothing is known. Updated. Prices must not have fallen since. The block `likely` is opened
-  /// first: the sooner the best values are found, the fewer others are.
-  BestBid (*best)(const GroundCost& cost, const float* x, const PricedBlocks& columns, Index likely,
+  /// nothing is known. Updated. Prices must not have fallen since. `most`: what the second least
+  /// value is thought not to exceed, or +inf; a wrong guess costs a second look.
+  BestBid (*best)(const GroundCost& cost, const float* x, const PricedBlocks& columns, float most,
                   float* bounds);
 };
 

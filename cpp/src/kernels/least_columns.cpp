@@ -102,7 +102,7 @@ NearestPoints sweep_both(const AnyMatrixView& x, const AnyMatrixView& y, Context
 }  // namespace
 
 bool tree_pays(std::int64_t rows, std::int64_t cols, std::int64_t dim) {
-  constexpr double from_pairs = 1 << 18;  // below, building it costs more than it gives
+  constexpr double from_pairs = 1 << 19;  // below, building it costs more than it gives
   return dim <= max_tree_dim && static_cast<double>(rows) * static_cast<double>(cols) >= from_pairs;
 }
 

@@ -64,14 +64,12 @@ std::vector<double> least_values(const LevelCloud& x, const LevelCloud& y, const
   const kernels::PricedBlocks view{columns.axes.data(), columns.stride, prices.data(), y.dim,
                                    blocks};
   std::vector<double> values;
-  Index likely = 0;
   std::vector<float> bounds(rounded_up(blocks, kernels::bid_bounds));
   for (Index i = 0; i < x.n(); ++i) {
     std::fill(bounds.begin(), bounds.end(), infinity);
     std::fill_n(bounds.begin(), blocks, -infinity);
     const float* point = rows.rows.data() + at(i) * at(x.dim);
-    const BestBid best = kernels::bid_kernels().best(cost, point, view, likely, bounds.data());
-    likely = best.column / bid_block;
+    const BestBid best = kernels::bid_kernels().best(cost, point, view, infinity, bounds.data());
     values.push_back(best.first);
   }
   return values;
@@ -93,7 +91,7 @@ class BlockAuction {
         bounds_per_row_(rounded_up(blocks_, kernels::bid_bounds)),
         bounds_(at(x.n()) * bounds_per_row_, infinity),
         price_(columns_.stride, infinity),
-        likely_(at(x.n()), none),
+        seen_(at(x.n())),
         least_(at(x.n())),
         owner_(at(y.n()), none),
         held_(at(x.n()), none),
@@ -121,6 +119,9 @@ class BlockAuction {
       price_[at(bid.column)] += (bid.second - bid.first) + raise;
       const Index evicted = award(i, bid.column);
       if (evicted != none) waiting.push_back(evicted);
+    }
+    for (Index i = 0; i < x_.n(); ++i) {
+      held_cost_[at(i)] = evaluate(cost_, x_.point(i), y_.point(held_[at(i)]), x_.dim);
     }
     return true;
   }
@@ -160,6 +161,12 @@ class BlockAuction {
  private:
   static constexpr Index none = -1;
 
+  /// Two columns that a row's last look has found.
+  struct Seen {
+    Index column = 0, other = 0;
+    float cost = infinity, other_cost = infinity;
+  };
+
   /// How far a row's least value can be off, of at most `most`. A pair that costs twice the
   /// difference of that to the least price is not the row's best, whatever its cost's rounding: for
   /// distances beyond a thousand times their own, that is less than half of the cost.
@@ -179,10 +186,12 @@ class BlockAuction {
     const kernels::PricedBlocks view{columns_.axes.data(), columns_.stride, price_.data(), y_.dim,
                                      blocks_};
     const float* point = rows_.rows.data() + at(i) * at(x_.dim);
-    Index& likely = likely_[at(i)];
-    if (likely == none) likely = i > 0 ? std::max<Index>(0, likely_[at(i - 1)]) : 0;
-    const BestBid bid = kernels::bid_kernels().best(cost_, point, view, likely, bounds_of(i));
-    likely = bid.column / bid_block;
+    Seen& seen = seen_[at(i)];
+    const float most =
+        std::max(seen.cost + price_[at(seen.column)], seen.other_cost + price_[at(seen.other)]);
+    const BestBid bid = kernels::bid_kernels().best(cost_, point, view, most, bounds_of(i));
+    seen = {bid.column, bid.other, bid.first - price_[at(bid.column)],
+            bid.other_value - price_[at(bid.other)]};
     return bid;
   }
 
@@ -206,7 +215,6 @@ class BlockAuction {
     const Index evicted = std::exchange(owner_[at(j)], i);
     if (evicted != none) held_[at(evicted)] = none;
     held_[at(i)] = j;
-    held_cost_[at(i)] = evaluate(cost_, x_.point(i), y_.point(j), x_.dim);
     return evicted;
   }
 
@@ -224,11 +232,11 @@ class BlockAuction {
   Index blocks_;
   std::size_t bounds_per_row_;
   std::vector<float> bounds_, price_;
-  std::vector<Index> likely_;      ///< block of each row's last best column
+  std::vector<Seen> seen_;
   std::vector<float> least_;       ///< value of each row, as row_values() found it
   std::vector<Index> owner_;       ///< row of each column
   std::vector<Index> held_;        ///< column of each row
-  std::vector<double> held_cost_;  ///< its cost
+  std::vector<double> held_cost_;  ///< its cost, as the last phase left it
   double longest_;                 ///< no pair is farther apart
   double slack_ = 0;
 };

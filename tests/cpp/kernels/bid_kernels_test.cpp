@@ -58,21 +58,26 @@ struct Setting {
   std::vector<float> points, price, x;
 };
 
-TEST(BidKernels, FindTheBestTwoWhilePricesRiseWhereverTheyLookFirst) {
+TEST(BidKernels, FindTheBestTwoWhilePricesRiseWhateverIsGuessed) {
   for (const GroundCost& cost : {GroundCost{Euclidean{}}, GroundCost{SqEuclidean{}},
                                  GroundCost{Cityblock{}}, GroundCost{EuclideanPower{1.5}}}) {
     for (const Index n : {2, 31, 32, 33, 500, 1030}) {
       for (const bool ties : {false, true}) {
         Setting setting(n, n == 500 ? 2 : 3, ties);
         std::vector<float> bounds = setting.no_bounds();
+        const float guesses[] = {infinity, -infinity, 0.6F};
         for (int step = 0; step < 30; ++step) {
-          const Index likely = step % setting.blocks();
+          const float most = guesses[step % 3];
           const BestBid best =
-              bid_kernels().best(cost, setting.x.data(), setting.view(), likely, bounds.data());
+              bid_kernels().best(cost, setting.x.data(), setting.view(), most, bounds.data());
           std::vector<float> values = setting.values(cost);
           const float tolerance = 1e-6F * (1 + std::abs(best.first));
           ASSERT_LT(best.column, n);
           EXPECT_NEAR(best.first, values[at(best.column)], tolerance);
+          ASSERT_LT(best.other, n);
+          EXPECT_NE(best.other, best.column);
+          EXPECT_NEAR(best.other_value, values[at(best.other)], tolerance);
+          EXPECT_GE(best.other_value, best.second);
           std::nth_element(values.begin(), values.begin() + 1, values.end());
           EXPECT_NEAR(best.first, values[0], tolerance);
           EXPECT_NEAR(best.second, values[1], tolerance);
@@ -91,12 +96,16 @@ TEST(BidKernels, EveryTableGivesTheSameBits) {
       Setting setting(777, 3, false);
       std::vector<float> bounds = setting.no_bounds(), expected = bounds;
       for (int step = 0; step < 50; ++step) {
-        const BestBid best = table->best(cost, setting.x.data(), setting.view(), 3, bounds.data());
+        const float most = 0.3F + 0.01F * static_cast<float>(step);
+        const BestBid best =
+            table->best(cost, setting.x.data(), setting.view(), most, bounds.data());
         const BestBid same = all_bid_kernels().front()->best(cost, setting.x.data(), setting.view(),
-                                                             3, expected.data());
+                                                             most, expected.data());
         EXPECT_EQ(best.first, same.first);
         EXPECT_EQ(best.second, same.second);
         EXPECT_EQ(best.column, same.column);
+        EXPECT_EQ(best.other, same.other);
+        EXPECT_EQ(best.other_value, same.other_value);
         EXPECT_EQ(bounds, expected);
         setting.price[at(best.column)] += 0.1F;
       }
@@ -108,7 +117,7 @@ TEST(BidKernels, OfOneColumnTheSecondValueIsInfinite) {
   Setting setting(1, 3, false);
   std::vector<float> bounds = setting.no_bounds();
   const BestBid best = bid_kernels().best(GroundCost{SqEuclidean{}}, setting.x.data(),
-                                          setting.view(), 0, bounds.data());
+                                          setting.view(), infinity, bounds.data());
   EXPECT_EQ(best.column, 0);
   EXPECT_EQ(best.second, infinity);
 }
