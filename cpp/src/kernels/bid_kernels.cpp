@@ -127,6 +127,25 @@ class Look {
   WideFloats least_[parts], next_[parts], from_[parts];
 };
 
+// In the same order of operations as values: rounding never lifts a bound above one.
+template <class Cost>
+void bound_boxes(const Cost& cost, const float* x, const PricedBoxes& boxes, float* bounds) {
+  for (Index k = 0; k < boxes.count; k += lanes) {
+    WideFloats sum = broadcast(0.0F);
+    const float *low = boxes.low + k, *high = boxes.high + k;
+    for (int a = 0; a < boxes.dim; ++a, low += boxes.count, high += boxes.count) {
+      const WideFloats below = load_as<WideFloats>(low) - broadcast(x[a]);
+      const WideFloats above = broadcast(x[a]) - load_as<WideFloats>(high);
+      sum = fold(cost, sum, larger(larger(below, above), broadcast(0.0F)));
+    }
+    store(bounds + k, finish(cost, sum) + load_as<WideFloats>(boxes.least_price + k));
+  }
+}
+
+void bound(const GroundCost& cost, const float* x, const PricedBoxes& boxes, float* bounds) {
+  std::visit([&](const auto& c) { bound_boxes(c, x, boxes, bounds); }, cost);
+}
+
 BestBid best(const GroundCost& cost, const float* x, const PricedBlocks& columns, float most,
              float* bounds) {
   return std::visit(
@@ -141,6 +160,6 @@ BestBid best(const GroundCost& cost, const float* x, const PricedBlocks& columns
 }  // namespace
 
 extern const BidKernels MONGE_KERNELS;
-const BidKernels MONGE_KERNELS{compiled_for_this_cpu, best};
+const BidKernels MONGE_KERNELS{compiled_for_this_cpu, bound, best};
 
 }  // namespace monge::kernels

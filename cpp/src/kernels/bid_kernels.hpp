@@ -32,6 +32,15 @@ struct PricedBlocks {
   Index blocks;
 };
 
+/// The box of each block, by axis as points are, and the least price in it. As many as there are
+/// bounds of a row; those beyond the last block are at +inf.
+struct PricedBoxes {
+  const float *low, *high;
+  const float* least_price;
+  int dim;
+  Index count;
+};
+
 /// The least value cost(x, y_j) + price_j of a row, and the second least.
 struct BestBid {
   float first, second;
@@ -45,9 +54,12 @@ struct BestBid {
 struct BidKernels {
   bool (*supported)();  ///< by this CPU
 
-  /// `bounds`: what the row's block k is not below, and +inf beyond the last block; -inf where
-  /// nothing is known. Updated. Prices must not have fallen since. `most`: what the second least
-  /// value is thought not to exceed, or +inf; a wrong guess costs a second look.
+  /// bounds[k] becomes a value that no column of block k is below.
+  void (*bound)(const GroundCost& cost, const float* x, const PricedBoxes& boxes, float* bounds);
+
+  /// `bounds`: what the row's block k is not below, and +inf beyond the last block. Updated. Prices
+  /// must not have fallen since. `most`: what the second least value is thought not to exceed, or
+  /// +inf; a wrong guess costs a second look.
   BestBid (*best)(const GroundCost& cost, const float* x, const PricedBlocks& columns, float most,
                   float* bounds);
 };

@@ -8,12 +8,12 @@
 #include "kernels/bid_kernels.hpp"
 #include "monge/core/exact_sum.hpp"
 #include "solver/cloud_filter.hpp"
+#include "solver/priced_columns.hpp"
 
 namespace monge {
 namespace {
 
 using kernels::BestBid;
-using kernels::bid_block;
 
 /// 2 MiB of bounds.
 constexpr Index most_rows = 5792;
@@ -22,10 +22,7 @@ constexpr double aimed_at = 0.8;
 /// A quarter of the points gives prices that are only a start.
 constexpr double coarse_gap = 0.1;
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-std::size_t rounded_up(Index count, Index unit) { return at((count + unit - 1) / unit * unit); }
 
 /// The distance that costs `wanted`, or a little more; at most `longest`.
 double length_of_cost(const GroundCost& cost, double wanted, double longest) {
@@ -37,42 +34,33 @@ double length_of_cost(const GroundCost& cost, double wanted, double longest) {
   return high;
 }
 
-/// Points as the kernels read them, measured from the centre of the box: as rows and as columns.
-struct FloatCloud {
-  std::vector<float> rows, axes;
-  std::size_t stride;
-
-  FloatCloud(const LevelCloud& cloud, const CommonBox& box)
-      : rows(cloud.points.size()), stride(rounded_up(cloud.n(), bid_block)) {
-    const std::size_t dim = static_cast<std::size_t>(cloud.dim);
-    axes.resize(stride * dim);
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-      rows[k] = static_cast<float>(cloud.points[k] - box.centre[k % dim]);
-      axes[k % dim * stride + k / dim] = rows[k];
-    }
-  }
-};
-
 /// One look of every row at columns of fixed prices: the least value of each.
 std::vector<double> least_values(const LevelCloud& x, const LevelCloud& y, const GroundCost& cost,
-                                 const std::vector<double>& price) {
+                                 const std::vector<double>& prices) {
   const CommonBox box = common_box(x, y);
-  const FloatCloud rows(x, box), columns(y, box);
-  std::vector<float> prices(columns.stride, infinity);
-  std::copy(price.begin(), price.end(), prices.begin());
-  const Index blocks = static_cast<Index>(columns.stride) / bid_block;
-  const kernels::PricedBlocks view{columns.axes.data(), columns.stride, prices.data(), y.dim,
-                                   blocks};
+  const std::vector<float> rows = rows_in(box, x);
+  const PricedColumns columns(y, box, cost, prices);
+  std::vector<float> bounds(columns.bounds_per_row());
   std::vector<double> values;
-  std::vector<float> bounds(rounded_up(blocks, kernels::bid_bounds));
+  PricedColumns::Seen seen;
   for (Index i = 0; i < x.n(); ++i) {
-    std::fill(bounds.begin(), bounds.end(), infinity);
-    std::fill_n(bounds.begin(), blocks, -infinity);
-    const float* point = rows.rows.data() + at(i) * at(x.dim);
-    const BestBid best = kernels::bid_kernels().best(cost, point, view, infinity, bounds.data());
+    const float* point = rows.data() + at(i) * at(x.dim);
+    if (i > 0) seen = columns.seen_from(x.point(i), seen);
+    columns.bound(point, bounds.data());
+    const BestBid best = columns.best(point, columns.most(seen), bounds.data());
+    seen = columns.seen(best);
     values.push_back(best.first);
   }
   return values;
+}
+
+/// The middle is subtracted: small prices are rounded by less.
+std::vector<double> centred(std::vector<double> prices) {
+  if (prices.empty()) return prices;
+  const auto [low, high] = std::minmax_element(prices.begin(), prices.end());
+  const double middle = *low + (*high - *low) / 2;
+  for (double& price : prices) price -= middle;
+  return prices;
 }
 
 class BlockAuction {
@@ -85,24 +73,16 @@ class BlockAuction {
         context_(context),
         counters_(counters),
         box_(common_box(x, y)),
-        rows_(x, box_),
-        columns_(y, box_),
-        blocks_(static_cast<Index>(columns_.stride) / bid_block),
-        bounds_per_row_(rounded_up(blocks_, kernels::bid_bounds)),
-        bounds_(at(x.n()) * bounds_per_row_, infinity),
-        price_(columns_.stride, infinity),
+        rows_(rows_in(box_, x)),
+        columns_(y, box_, cost, centred(std::move(prices))),
+        bounds_(at(x.n()) * columns_.bounds_per_row()),
         seen_(at(x.n())),
         least_(at(x.n())),
         owner_(at(y.n()), none),
         held_(at(x.n()), none),
         held_cost_(at(x.n())),
         longest_(box_.diagonal * std::sqrt(static_cast<double>(y.dim))) {
-    prices.resize(at(y.n()));  // 0 without a start
-    const auto [low, high] = std::minmax_element(prices.begin(), prices.end());
-    const double middle = *low + (*high - *low) / 2;  // small prices are rounded by less
-    std::transform(prices.begin(), prices.end(), price_.begin(),
-                   [&](double price) { return static_cast<float>(price - middle); });
-    for (Index i = 0; i < x.n(); ++i) std::fill_n(bounds_of(i), blocks_, -infinity);
+    for (Index i = 0; i < x.n(); ++i) columns_.bound(row(i), bounds_of(i));
   }
 
   const CommonBox& box() const { return box_; }
@@ -116,7 +96,7 @@ class BlockAuction {
       if (budget-- == 0 || interrupted()) return false;
       const Index i = waiting[head];
       const BestBid bid = best(i);
-      price_[at(bid.column)] += (bid.second - bid.first) + raise;
+      columns_.raise(bid.column, (bid.second - bid.first) + raise);
       const Index evicted = award(i, bid.column);
       if (evicted != none) waiting.push_back(evicted);
     }
@@ -149,49 +129,40 @@ class BlockAuction {
   double dual_bound(const std::vector<double>& values) const {
     ExactSum sum;
     for (double value : values) sum.add(value);
-    for (Index j = 0; j < y_.n(); ++j) sum.add(-double{price_[at(j)]});
+    for (Index j = 0; j < y_.n(); ++j) sum.add(-double{columns_.price(j)});
     return sum.value();
   }
 
   ProvedMatching matching(std::vector<double> values) && {
-    return {std::move(held_), std::move(values),
-            std::vector<double>(price_.begin(), price_.begin() + y_.n())};
+    std::vector<double> prices;
+    for (Index j = 0; j < y_.n(); ++j) prices.push_back(columns_.price(j));
+    return {std::move(held_), std::move(values), std::move(prices)};
   }
 
  private:
   static constexpr Index none = -1;
 
-  /// Two columns that a row's last look has found.
-  struct Seen {
-    Index column = 0, other = 0;
-    float cost = infinity, other_cost = infinity;
-  };
-
   /// How far a row's least value can be off, of at most `most`. A pair that costs twice the
   /// difference of that to the least price is not the row's best, whatever its cost's rounding: for
   /// distances beyond a thousand times their own, that is less than half of the cost.
   double rounding_of_values(double most) const {
-    const auto [low, high] = std::minmax_element(price_.begin(), price_.begin() + y_.n());
-    const double largest = std::max(std::fabs(double{*low}), std::fabs(double{*high}));
-    const double length = length_of_cost(cost_, 2 * (most - *low), longest_);
+    const auto [low, high] = columns_.price_range();
+    const double largest = std::max(std::fabs(double{low}), std::fabs(double{high}));
+    const double length = length_of_cost(cost_, 2 * (most - low), longest_);
     const double least_length = 1e3 * distance_rounding<float>(box_, y_.dim);
     // A tenth: that of prices themselves, without the slopes of CloudFilter's bounds.
     return rounding_within<float>(cost_, box_, y_.dim, std::max(length, least_length),
                                   largest / 10);
   }
 
-  float* bounds_of(Index i) { return bounds_.data() + at(i) * bounds_per_row_; }
+  const float* row(Index i) const { return rows_.data() + at(i) * at(x_.dim); }
+  float* bounds_of(Index i) { return bounds_.data() + at(i) * columns_.bounds_per_row(); }
 
   BestBid best(Index i) {
-    const kernels::PricedBlocks view{columns_.axes.data(), columns_.stride, price_.data(), y_.dim,
-                                     blocks_};
-    const float* point = rows_.rows.data() + at(i) * at(x_.dim);
-    Seen& seen = seen_[at(i)];
-    const float most =
-        std::max(seen.cost + price_[at(seen.column)], seen.other_cost + price_[at(seen.other)]);
-    const BestBid bid = kernels::bid_kernels().best(cost_, point, view, most, bounds_of(i));
-    seen = {bid.column, bid.other, bid.first - price_[at(bid.column)],
-            bid.other_value - price_[at(bid.other)]};
+    PricedColumns::Seen& seen = seen_[at(i)];
+    if (!seen.any() && i > 0) seen = columns_.seen_from(x_.point(i), seen_[at(i - 1)]);
+    const BestBid bid = columns_.best(row(i), columns_.most(seen), bounds_of(i));
+    seen = columns_.seen(bid);
     return bid;
   }
 
@@ -201,7 +172,7 @@ class BlockAuction {
     for (Index i = 0; i < x_.n(); ++i) {
       const Index j = held_[at(i)];
       if (j != none) {
-        if (held_cost_[at(i)] + price_[at(j)] <= least_[at(i)] + epsilon) continue;
+        if (held_cost_[at(i)] + columns_.price(j) <= least_[at(i)] + epsilon) continue;
         owner_[at(j)] = held_[at(i)] = none;
       }
       waiting.push_back(i);
@@ -228,11 +199,10 @@ class BlockAuction {
   Context& context_;
   BlockAuctionCounters& counters_;
   CommonBox box_;
-  FloatCloud rows_, columns_;
-  Index blocks_;
-  std::size_t bounds_per_row_;
-  std::vector<float> bounds_, price_;
-  std::vector<Seen> seen_;
+  std::vector<float> rows_;
+  PricedColumns columns_;
+  std::vector<float> bounds_;
+  std::vector<PricedColumns::Seen> seen_;
   std::vector<float> least_;       ///< value of each row, as row_values() found it
   std::vector<Index> owner_;       ///< row of each column
   std::vector<Index> held_;        ///< column of each row

@@ -113,6 +113,34 @@ TEST(BidKernels, EveryTableGivesTheSameBits) {
   }
 }
 
+TEST(BidKernels, BoxesBoundEveryColumnTheyHoldInEveryTable) {
+  for (const BidKernels* table : all_bid_kernels()) {
+    if (!table->supported()) continue;
+    for (const GroundCost& cost : {GroundCost{Euclidean{}}, GroundCost{SqEuclidean{}},
+                                   GroundCost{Cityblock{}}, GroundCost{EuclideanPower{1.5}}}) {
+      const Setting setting(300, 3, false);
+      const Index count = rounded_up(setting.blocks(), bid_bounds);
+      std::vector<float> low(at(3 * count), infinity), high = low, price(at(count), infinity);
+      for (Index j = 0; j < setting.n; ++j) {
+        const Index block = j / bid_block;
+        price[at(block)] = std::min(price[at(block)], setting.price[at(j)]);
+        for (Index a = 0; a < 3; ++a) {
+          const float value = setting.points[at(a) * setting.stride + at(j)];
+          float &least = low[at(a * count + block)], &most = high[at(a * count + block)];
+          most = j % bid_block == 0 ? value : std::max(most, value);
+          least = std::min(least, value);
+        }
+      }
+      std::vector<float> bounds(at(count)), exact = setting.no_bounds();
+      table->bound(cost, setting.x.data(), {low.data(), high.data(), price.data(), 3, count},
+                   bounds.data());
+      table->best(cost, setting.x.data(), setting.view(), infinity, exact.data());
+      for (Index k = 0; k < count; ++k) EXPECT_LE(bounds[at(k)], exact[at(k)]);
+      EXPECT_EQ(bounds.back(), infinity);
+    }
+  }
+}
+
 TEST(BidKernels, OfOneColumnTheSecondValueIsInfinite) {
   Setting setting(1, 3, false);
   std::vector<float> bounds = setting.no_bounds();
