@@ -61,23 +61,11 @@ Solved solve_coarsest(Search& search, const LevelCloud& x, const LevelCloud& y) 
           std::move(found.plan.cols)};
 }
 
-/// From `start`, or else from coarser levels.
-Solved solve_level(Search& search, const LevelCloud& x, const LevelCloud& y,
-                   std::optional<Start> start) {
-  if (!start && x.n() <= coarsest) return solve_coarsest(search, x, y);
-  LevelCloud coarse_x;
-  std::optional<Solved> coarse;
-  if (!start) {
-    coarse_x = halved(x);
-    coarse = solve_level(search, coarse_x, halved(y), {});
-    if (!coarse->optimal) {
-      const std::vector<double> zeros(at(x.n()), 0.0);
-      return {false, {zeros, zeros}, std::vector<Index>(at(x.n()), -1)};
-    }
-  }
+/// What a level finds at prices that `start(level)` gives it.
+template <class StartFrom>
+Solved solve_at(Search& search, const LevelCloud& x, const LevelCloud& y, const StartFrom& start) {
   const auto solve = [&](auto level) {
-    if (start) level.start_from(std::move(start->prices), std::move(start->preferred));
-    if (coarse) level.start_from(coarse_x, coarse->duals.u);
+    start(level);
     return solved(level, x.n());
   };
   if (search.pairs.in_double || !fits_float(common_box(x, y), search.pairs.cost)) {
@@ -85,6 +73,27 @@ Solved solve_level(Search& search, const LevelCloud& x, const LevelCloud& y,
         AssignmentLevel<double>(search.pairs, x, y, search.violated_kept, search.counters));
   }
   return solve(AssignmentLevel<float>(search.pairs, x, y, search.violated_kept, search.counters));
+}
+
+/// From coarser levels.
+Solved solve_level(Search& search, const LevelCloud& x, const LevelCloud& y) {
+  if (x.n() <= coarsest) return solve_coarsest(search, x, y);
+  const LevelCloud coarse_x = halved(x);
+  const Solved coarse = solve_level(search, coarse_x, halved(y));
+  if (!coarse.optimal) {
+    const std::vector<double> zeros(at(x.n()), 0.0);
+    return {false, {zeros, zeros}, std::vector<Index>(at(x.n()), -1)};
+  }
+  return solve_at(search, x, y, [&](auto& level) { level.start_from(coarse_x, coarse.duals.u); });
+}
+
+/// From given prices; where they turn out to be far from the optimum, from coarser levels.
+Solved solve_from(Search& search, const LevelCloud& x, const LevelCloud& y, Start start) {
+  Solved found = solve_at(search, x, y, [&](auto& level) {
+    level.start_from(std::move(start.prices), std::move(start.preferred));
+  });
+  if (found.optimal || search.pairs.stopped()) return found;
+  return solve_level(search, x, y);
 }
 
 Start warm_start(const Problem& problem, const FinestCloud& x, const FinestCloud& y,
@@ -141,7 +150,8 @@ Result solve_multiscale_hungarian(const Problem& problem, const MultiscaleHungar
     PairSearch pairs{clouds.cost, team, context, static_cast<Index>(options.row_candidates),
                      static_cast<Index>(options.column_candidates)};
     Search search{pairs, static_cast<Index>(options.violated_kept), counters};
-    found = solve_level(search, x.cloud, y.cloud, std::move(start));
+    found = start ? solve_from(search, x.cloud, y.cloud, *std::move(start))
+                  : solve_level(search, x.cloud, y.cloud);
   }
   Result result;
   if (!found.optimal && context.interruption() == Interruption::none) {
