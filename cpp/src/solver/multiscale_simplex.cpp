@@ -30,18 +30,12 @@ struct Solved {
   Duals duals;
 };
 
-/// From `start`, or else from coarser levels.
-Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y,
-                   std::optional<Start> start = {}) {
-  LevelCloud coarse_x;
-  std::unique_ptr<TransportTree> coarse;
-  if (!start && std::min(x.n(), y.n()) > coarsest) {
-    coarse_x = halved(x);
-    coarse = solve_level(search, coarse_x, halved(y)).tree;
-  }
+/// What a level finds from the start that `start(level)` gives it.
+template <class StartFrom>
+Solved solve_at(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y,
+                const StartFrom& start) {
   const auto solve = [&](auto level) {
-    if (start) level.start_from(std::move(start->prices), std::move(start->pairs));
-    if (coarse) level.start_from(coarse_x, std::move(coarse));
+    start(level);
     std::unique_ptr<TransportTree> tree = level.solve();
     return Solved{std::move(tree), level.duals()};
   };
@@ -49,6 +43,23 @@ Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelClo
     return solve(CloudLevel<double>(search, x, y));
   }
   return solve(CloudLevel<float>(search, x, y));
+}
+
+/// From coarser levels.
+Solved solve_level(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y) {
+  if (std::min(x.n(), y.n()) <= coarsest) return solve_at(search, x, y, [](auto&) {});
+  const LevelCloud coarse_x = halved(x);
+  Solved coarse = solve_level(search, coarse_x, halved(y));
+  return solve_at(search, x, y,
+                  [&](auto& level) { level.start_from(coarse_x, std::move(coarse.tree)); });
+}
+
+/// From a given start; where it turns out to be far from the optimum, from coarser levels.
+Solved solve_from(MultiscaleSearch& search, const LevelCloud& x, const LevelCloud& y, Start start) {
+  Solved found = solve_at(search, x, y, [&](auto& level) {
+    level.start_from(std::move(start.prices), std::move(start.pairs));
+  });
+  return found.tree ? std::move(found) : solve_level(search, x, y);
 }
 
 /// A side of the problem: the caller's points, and the atoms that are solved for.
@@ -103,7 +114,9 @@ Result solve_multiscale_simplex(const Problem& problem, const MultiscaleSimplexO
   MultiscaleSearch search{pairs, options, counters};
   std::optional<Start> start;
   if (!problem.warm_start.empty()) start = warm_start(problem, x, y, context);
-  Solved solved = solve_level(search, x.atoms.cloud, y.atoms.cloud, std::move(start));
+  const LevelCloud &rows = x.atoms.cloud, &cols = y.atoms.cloud;
+  Solved solved =
+      start ? solve_from(search, rows, cols, *std::move(start)) : solve_level(search, rows, cols);
   if (!x.atoms.all_differ() || !y.atoms.all_differ()) {
     solved.tree = divided(*solved.tree, solved.duals, x.points.cloud, x.atoms, y.points.cloud,
                           y.atoms, spare);

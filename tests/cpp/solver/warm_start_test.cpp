@@ -159,6 +159,19 @@ TEST(WarmStart, OfCloudsMovedALittleSavesMostPivots) {
   }
 }
 
+TEST(WarmStart, OfCloudsMovedFarIsDroppedForTheColdOne) {
+  for (const char* solver : {"multiscale_simplex", "multiscale_hungarian"}) {
+    SCOPED_TRACE(solver);
+    const Moved moved(3, false);
+    const Solution cold = solved(moved.instance.problem(), solver);
+    for (bool with_plan : {false, true}) {
+      const Solution warm = solved(moved.problem(with_plan), solver);
+      EXPECT_EQ(warm.stats, cold.stats);
+      EXPECT_LE(warm.certificate.relative_gap, 1e-12);
+    }
+  }
+}
+
 TEST(WarmStart, FromTheSolutionItselfNeedsHardlyAPivot) {
   for (bool drawn : {false, true}) {
     const Moved same(0, drawn);

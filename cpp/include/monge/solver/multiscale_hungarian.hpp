@@ -19,7 +19,8 @@
 //   has risen are priced again.
 //
 // Warm start. Given potentials take the place of the coarser levels, made c-concave. Rows whose
-// column in the given plan is among their best take that first.
+// column in the given plan is among their best take that first. Where bids then leave more than a
+// tenth of the rows, or paths become long, the start is dropped for the coarser levels.
 //
 // Deviations. That paths run on candidate arcs which pricing completes, and start from a coarser
 // level's potentials instead of Jonker and Volgenant's column reduction. Of their row reduction

@@ -17,8 +17,8 @@
 // Warm start. Given potentials take the place of the coarser levels: made c-concave, they choose
 // the candidates. The tree comes from the given plan's pairs, joined leaves first, so that they
 // carry what they carried if the masses are the same; without a plan, from the forest of least
-// reduced cost, which at optimal potentials is a basis. Potentials and pairs that mean nothing cost
-// pivots.
+// reduced cost, which at optimal potentials is a basis. Where that tree pays so much above the
+// potentials that pivots would take longer than coarser levels, the start is dropped.
 //
 // Deviations. None of the parts is new; their combination is: refined trees instead of artificial
 // arcs, integer masses (integer_masses.hpp) that make degeneracy exact, Euler tours for the
