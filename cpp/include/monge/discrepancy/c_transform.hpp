@@ -1,7 +1,7 @@
 // Problem. The c-transform of g, f_i = min_j (c(x_i, y_j) - g_j): the largest f for which (f, g)
 // is feasible in the dual problem of transport, and the j that attains it.
 //
-// Algorithm. Up to dimension 8, from 2^18 pairs on, a search in a tree over y with prices -g
+// Algorithm. Up to dimension 8, from 2^19 pairs on, a search in a tree over y with prices -g
 // (kernels/least_columns.hpp); else a sweep over all pairs, whose costs are never stored.
 //
 // Complexity and memory. O(n m d) at worst, O(n + m) memory; the tree takes about O(log m) per row

@@ -7,7 +7,7 @@
 //
 // Algorithm. Up to some 2^24 pairs, and in dimension above 8, one sweep over all pairs keeps the
 // least squared distance of every row and of every column. Else, and where the indices are wanted
-// from 2^18 pairs on, each cloud is searched in a kd tree (kernels/least_columns.hpp). The power is
+// from 2^19 pairs on, each cloud is searched in a kd tree (kernels/least_columns.hpp). The power is
 // taken of the nearest distances alone.
 //
 // Complexity and memory. O(n m d), or about O((n + m) log(n + m)) with the trees; O(n + m) memory.

@@ -13,7 +13,7 @@
 // as stays: a weighted quantile of f, and of g. So here too the bound needs nothing but g.
 //
 // Cost O(n m dim) for clouds (never a matrix), O(n m) dense, O((n + m) log n) on a line.
-// Clouds of 2^18 pairs or more in dimension 1 to 8 are searched in a tree, whose bounds are
+// Clouds of 2^19 pairs or more in dimension 1 to 8 are searched in a tree, whose bounds are
 // compared without a margin: an f_i can then be too large by a few roundings of C_ij + |g_j|.
 // Numerics: inner products are compensated; lower_bound and cost are exact sums of rounded terms.
 #pragma once
