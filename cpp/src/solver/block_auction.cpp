@@ -211,21 +211,55 @@ class BlockAuction {
   double slack_ = 0;
 };
 
-/// p_j = -min_I (c(X_I, y_j) - u_I) for the potentials u of the rows X of a quarter of the points;
-/// none where there are few, or their auction failed.
-std::vector<double> starting_prices(const LevelCloud& x, const LevelCloud& y,
-                                    const GroundCost& cost, BlockAuctionOptions options,
-                                    Context& context, BlockAuctionCounters& counters) {
-  if (x.n() < options.coarse_from) return {};
+std::optional<ProvedMatching> auction_to(double target, const LevelCloud& x, const LevelCloud& y,
+                                         const GroundCost& cost, const BlockAuctionOptions& options,
+                                         Context& context, BlockAuctionCounters& counters);
+
+/// p_j = -min_I (c(X_I, y_j) - u_I) for the potentials u of the rows X of a quarter of the points.
+std::optional<std::vector<double>> coarse_prices(double target, const LevelCloud& x,
+                                                 const LevelCloud& y, const GroundCost& cost,
+                                                 const BlockAuctionOptions& options,
+                                                 Context& context, BlockAuctionCounters& counters) {
   const LevelCloud coarse_x = halved(halved(x)), coarse_y = halved(halved(y));
-  options.rtol = std::max(options.rtol, coarse_gap);
-  std::optional<ProvedMatching> coarse =
-      auction_in_blocks(coarse_x, coarse_y, cost, options, context, counters);
-  if (!coarse) return {};
+  std::optional<ProvedMatching> coarse = auction_to(std::max(target, coarse_gap), coarse_x,
+                                                    coarse_y, cost, options, context, counters);
+  if (!coarse) return std::nullopt;
   for (double& value : coarse->values) value = -value;
   std::vector<double> prices = least_values(y, coarse_x, cost, coarse->values);
   for (double& price : prices) price = -price;
   return prices;
+}
+
+/// A matching within the gap `target`; nothing also where `options.rtol` is out of reach.
+std::optional<ProvedMatching> auction_to(double target, const LevelCloud& x, const LevelCloud& y,
+                                         const GroundCost& cost, const BlockAuctionOptions& options,
+                                         Context& context, BlockAuctionCounters& counters) {
+  std::optional<std::vector<double>> start;
+  if (x.n() >= options.coarse_from) {
+    start = coarse_prices(target, x, y, cost, options, context, counters);
+    if (!start) return std::nullopt;
+  }
+  const bool warm = start.has_value();
+  BlockAuction auction(x, y, cost, warm ? *std::move(start) : std::vector<double>{}, context,
+                       counters);
+  const double n = x.n(), diagonal = auction.box().diagonal;
+  const auto most_bids = counters.bids + static_cast<std::int64_t>(options.bids_per_row * n);
+  double epsilon =
+      warm ? cost_of_length(cost, diagonal / std::sqrt(n)) : 0.02 * cost_of_length(cost, diagonal);
+  epsilon = std::max(epsilon, aimed_at * target * options.offset);
+  while (epsilon >= auction.slack()) {
+    if (!auction.phase(epsilon, most_bids - counters.bids)) return std::nullopt;
+    std::vector<double> values = auction.row_values();
+    const double matched = auction.matching_cost(), total = matched + options.offset * n;
+    const double gap = (matched - auction.dual_bound(values)) / total;
+    if (!(gap > target)) return std::move(auction).matching(std::move(values));
+    // The cost only falls, and with it what the gap allows a row.
+    if (options.rtol * total < n * auction.slack()) return std::nullopt;
+    // The gap falls as epsilon does: where the rest is near, go there at once.
+    const double rest = aimed_at * target / gap;
+    epsilon *= rest >= 1 / (2 * options.epsilon_ratio) ? rest : 1 / options.epsilon_ratio;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -236,24 +270,7 @@ std::optional<ProvedMatching> auction_in_blocks(const LevelCloud& x, const Level
                                                 const GroundCost& cost,
                                                 const BlockAuctionOptions& options,
                                                 Context& context, BlockAuctionCounters& counters) {
-  std::vector<double> start = starting_prices(x, y, cost, options, context, counters);
-  const bool warm = !start.empty();
-  BlockAuction auction(x, y, cost, std::move(start), context, counters);
-  const double n = x.n(), diagonal = auction.box().diagonal;
-  const auto budget = static_cast<std::int64_t>(options.bids_per_row * n);
-  double epsilon =
-      warm ? cost_of_length(cost, diagonal / std::sqrt(n)) : 0.02 * cost_of_length(cost, diagonal);
-  while (epsilon >= auction.slack()) {
-    if (!auction.phase(epsilon, budget)) return std::nullopt;
-    std::vector<double> values = auction.row_values();
-    const double total = auction.matching_cost();
-    const double gap = (total - auction.dual_bound(values)) / total;
-    if (!(gap > options.rtol)) return std::move(auction).matching(std::move(values));
-    // The gap falls as epsilon does: where the rest is near, go there at once.
-    const double rest = aimed_at * options.rtol / gap;
-    epsilon *= rest >= 1 / (2 * options.epsilon_ratio) ? rest : 1 / options.epsilon_ratio;
-  }
-  return std::nullopt;
+  return auction_to(options.rtol, x, y, cost, options, context, counters);
 }
 
 }  // namespace monge

@@ -18,7 +18,7 @@
 // Numerics and guarantee. Values are floats, off by at most CloudFilter's slack. Prices are floats
 // by definition. The gap is that of the matching's cost in double to a bound of the dual from which
 // the slack is subtracted: it holds for the costs in double. Where floats cannot prove the gap, or
-// a price war takes too many bids, nothing is returned, and another method must answer.
+// the bids are more than pay, nothing is returned, and another method must answer.
 //
 // Determinism and threads. One thread; the same answer on every machine.
 //
@@ -38,8 +38,9 @@ namespace monge {
 struct BlockAuctionOptions {
   double rtol = 1e-2;        ///< the gap, relative to the cost
   double epsilon_ratio = 5;  ///< factor between two phases' epsilon
-  double bids_per_row = 60;  ///< in a phase, before it gives up
+  double bids_per_row = 28;  ///< at most, at each size of the clouds
   Index coarse_from = 1000;  ///< points from which a quarter of them is matched first
+  double offset = 0;         ///< what each row costs more than the clouds say
 };
 
 struct BlockAuctionCounters {

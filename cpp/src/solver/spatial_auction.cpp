@@ -5,9 +5,11 @@
 #include <optional>
 
 #include "geometry/kd_cloud.hpp"
+#include "monge/solver/multiscale_hungarian.hpp"
 #include "solver/auction_finish.hpp"
 #include "solver/block_auction.hpp"
 #include "solver/cloud_filter.hpp"
+#include "solver/equal_points.hpp"
 #include "solver/tree_scanner.hpp"
 
 namespace monge {
@@ -192,18 +194,25 @@ struct OrderedClouds {
   }
 };
 
-/// Where a gap is allowed and the points are few, the auction that is made for this; nothing where
-/// it does not reach the gap.
+/// The auction that is made for gaps and few points; nothing where it does not reach the gap.
 std::optional<Result> solve_in_blocks(const OrderedClouds& clouds, const GroundCost& cost,
                                       const SpatialAuctionOptions& options, double mass,
                                       Context& context) {
-  if (!(context.rtol > 0) || !few_enough_for_blocks(clouds.x.n)) return std::nullopt;
   const std::vector<Flow> one_each(at(clouds.x.n), 1);
   const LevelCloud x = finest_cloud(clouds.x, one_each).cloud,
                    y = finest_cloud(clouds.y, one_each).cloud;
   if (!fits_float(common_box(x, y), cost)) return std::nullopt;
-  const BlockAuctionOptions how{context.rtol, options.epsilon_ratio, options.bids_per_phase,
-                                static_cast<Index>(options.coarse_from)};
+  // Rows that are equal raise each other's prices in many small steps.
+  const auto differ = [](const LevelCloud& cloud) {
+    return merged(cloud).cloud.n() > 0.9 * cloud.n();
+  };
+  if (!differ(x) || !differ(y)) return std::nullopt;
+  BlockAuctionOptions how;
+  how.rtol = context.rtol;
+  how.epsilon_ratio = options.epsilon_ratio;
+  how.bids_per_row = std::min(how.bids_per_row, options.bids_per_phase);
+  how.coarse_from = static_cast<Index>(options.coarse_from);
+  for (double d : clouds.shift) how.offset += d * d;
   BlockAuctionCounters counters;
   std::optional<ProvedMatching> found = auction_in_blocks(x, y, cost, how, context, counters);
   if (!found) return std::nullopt;
@@ -227,7 +236,9 @@ Result solve_spatial_auction(const Problem& problem, const SpatialAuctionOptions
   const GroundCost& cost = problem.clouds()->cost;
   const OrderedClouds clouds(*problem.clouds());
   const double mass = problem.row_mass(0);
-  if (std::optional<Result> found = solve_in_blocks(clouds, cost, options, mass, context)) {
+  if (context.rtol > 0 && few_enough_for_blocks(clouds.x.n)) {
+    std::optional<Result> found = solve_in_blocks(clouds, cost, options, mass, context);
+    if (!found) return solve_multiscale_hungarian(problem, {}, context);
     clouds.restore(*found);
     return *std::move(found);
   }

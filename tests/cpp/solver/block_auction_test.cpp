@@ -18,7 +18,7 @@ struct Case {
   std::vector<double> x, y;
   Index n;
   int dim;
-  bool in_floats = true;  ///< the gap can be proved
+  bool in_blocks = true;  ///< points differ, and floats can prove the gap
 };
 
 /// Clouds of n points: spread evenly, on a sphere and in a ball, far apart, nearly the same, tied.
@@ -52,7 +52,7 @@ std::vector<Case> cases(Index n, int dim) {
           {"far apart", x, far, n, dim},
           {"nearly the same", x, nearly, n, dim, false},
           {"the same", x, x, n, dim, false},
-          {"tied", draw(tied), draw(tied), n, dim},
+          {"tied", draw(tied), draw(tied), n, dim, false},
           {"tiny", tiny_x, tiny_y, n, dim}};
 }
 
@@ -67,10 +67,16 @@ Solution solved(const Case& c, const GroundCost& cost, double rtol, std::string_
   return solve(problem, solver, {}, context);
 }
 
-/// Whether it was the auction in blocks that answered: the other one counts its scans.
+double counter(const Solution& solution, std::string_view name) {
+  for (const auto& [counted, count] : solution.stats) {
+    if (counted == name) return count;
+  }
+  return -1;
+}
+
+/// Whether it was the auction in blocks that answered: other methods have no phases, or scans, too.
 bool in_blocks(const Solution& solution) {
-  return std::none_of(solution.stats.begin(), solution.stats.end(),
-                      [](const auto& stat) { return stat.first == "scans"; });
+  return counter(solution, "phases") > 0 && counter(solution, "scans") < 0;
 }
 
 TEST(BlockAuction, ReturnsAPermutationWithinTheGapOrLeavesItToAnother) {
@@ -84,7 +90,7 @@ TEST(BlockAuction, ReturnsAPermutationWithinTheGapOrLeavesItToAnother) {
           EXPECT_EQ(solution.solver, "spatial_auction") << what;
           EXPECT_LE(solution.certificate.relative_gap, rtol) << what;
           EXPECT_LE(solution.certificate.marginal_error, 1e-12) << what;
-          EXPECT_TRUE(in_blocks(solution) || !c.in_floats) << what;
+          EXPECT_TRUE(in_blocks(solution) || !c.in_blocks) << what;
           std::vector<Index> columns = solution.plan.cols;
           std::sort(columns.begin(), columns.end());
           for (Index j = 0; j < c.n; ++j) ASSERT_EQ(columns[static_cast<std::size_t>(j)], j);
@@ -101,6 +107,22 @@ TEST(BlockAuction, IsWithinTheGapOfTheOptimum) {
     EXPECT_GE(solution.certificate.cost, optimum * (1 - 1e-12)) << c.name;
     EXPECT_LE(solution.certificate.cost, optimum * (1 + 1.02e-2)) << c.name;
     EXPECT_LE(solution.certificate.lower_bound, optimum * (1 + 1e-12)) << c.name;
+  }
+}
+
+TEST(BlockAuction, IsLeftAloneWhereItsGapIsOutOfReach) {
+  for (const Case& c : cases(1100, 3)) {
+    if (c.in_blocks) continue;
+    const Solution solution = solved(c, SqEuclidean{}, 1e-2, "auto");
+    EXPECT_EQ(solution.status, Status::optimal) << c.name;
+    EXPECT_GE(counter(solution, "rounds"), 1) << c.name;
+  }
+}
+
+TEST(BlockAuction, AGapOfTheTrueCostIsSoonReachedFarAway) {
+  for (const Case& c : cases(1100, 3)) {
+    if (c.name != "far apart") continue;
+    EXPECT_LE(counter(solved(c, SqEuclidean{}, 1e-2, "auto"), "bids"), 2 * c.n);
   }
 }
 

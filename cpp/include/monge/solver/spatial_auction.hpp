@@ -14,7 +14,8 @@
 //
 // Where a gap is allowed, up to some 6000 points are matched without lists and tree, by bids that
 // look at blocks of columns in float (solver/block_auction.hpp); "auto" takes this solver for that.
-// Where floats cannot prove the gap, because clouds are nearly the same, what is above follows.
+// Where that does not reach the gap (clouds that are nearly the same, or clusters of unlike sizes),
+// multiscale_hungarian finds the optimum in about the time that a gap would take.
 //
 // Deviations. The tree is refitted to the prices before each phase; in between its bounds only get
 // looser. Clouds of at most 2048 points have their matrix formed for the exact finish, where the
