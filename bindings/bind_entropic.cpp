@@ -15,6 +15,7 @@ std::vector<EntropicResult> sinkhorn(const std::vector<const BoundProblem*>& bou
                                      std::optional<double> time_limit,
                                      std::optional<py::function> progress) {
   std::vector<Problem> problems;
+  problems.reserve(bound.size());
   for (const BoundProblem* one : bound) problems.push_back(one->problem);
   Interrupter interrupter(std::move(progress));
   Context context;

@@ -38,6 +38,7 @@ std::vector<Solution> solve_all(const std::vector<const BoundProblem*>& bound,
                                 int threads, std::optional<double> time_limit,
                                 std::optional<py::function> progress) {
   std::vector<Problem> problems;
+  problems.reserve(bound.size());
   for (const BoundProblem* one : bound) problems.push_back(one->problem);
   return without_gil(rtol, threads, time_limit, std::move(progress), [&](Context& context) {
     if (problems.size() != 1) return solve_batch(problems, solver, options, context);
@@ -57,6 +58,7 @@ std::vector<Solution> complete_all(const std::vector<const BoundProblem*>& bound
                           std::to_string(columns.size()) + " and " + std::to_string(g.size()));
   }
   std::vector<NearSolution> near;
+  near.reserve(bound.size());
   for (std::size_t k = 0; k < bound.size(); ++k) {
     near.push_back(
         {{columns[k].data(), static_cast<std::size_t>(columns[k].size())}, vector_view(g[k])});
@@ -130,7 +132,7 @@ py::dict describe(const SolverEntry& solver) {
 void register_solve(py::module_& m) {
   py::register_exception_translator([](std::exception_ptr error) {
     try {
-      if (error) std::rethrow_exception(error);
+      if (error) std::rethrow_exception(std::move(error));
     } catch (const MemoryLimitExceeded& e) {
       PyErr_SetString(PyExc_MemoryError, e.what());
     }

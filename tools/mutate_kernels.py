@@ -44,17 +44,16 @@ COMMENT = re.compile(r"//.*")
 #: Stands between a body and its block; appended to block.hpp.
 PROXY = """
 #include <cstdlib>
-#include <source_location>
 namespace monge::simt {
 inline const int chosen_mutant = std::atoi(std::getenv("MONGE_MUTANT"));
 template <class B>
 struct Mutant {
   B& k;
   bool chosen;
-  void sync(std::source_location where = std::source_location::current()) {
+  void sync(unsigned line = __builtin_LINE()) {
     if (chosen) return;
-    if constexpr (requires { k.sync(where); }) {
-      k.sync(where);
+    if constexpr (requires { k.sync(line); }) {
+      k.sync(line);
     } else {
       k.sync();
     }

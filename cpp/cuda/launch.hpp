@@ -90,6 +90,7 @@ inline int multiprocessors(std::int64_t& count) {
 
 template <class Kernel>
 int launch(const Kernel& kernel, std::int64_t blocks, std::int64_t shared, void*) {
+  static_assert(Kernel::threads % 32 == 0 && Kernel::min_blocks > 0);  // as a device needs it
   if (blocks < 0 || blocks > most_blocks) return MONGE_DEVICE_BAD_ARGUMENT;
   const std::int64_t taken = simt::launch_serial(blocks, kernel);
   // A body that takes more than it was given would write beyond the end on a device.

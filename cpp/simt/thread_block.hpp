@@ -19,7 +19,6 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
-#include <source_location>
 #include <thread>
 #include <vector>
 
@@ -73,16 +72,16 @@ class ThreadBlock {
   std::int64_t block() const { return state_.block_; }
   std::int64_t blocks() const { return state_.blocks_; }
 
-  void sync(std::source_location where = std::source_location::current()) {
-    line_of(rank_).store(where.line(), std::memory_order_relaxed);
+  void sync(unsigned line = __builtin_LINE()) {  // of the call; clang 14 has no source_location
+    line_of(rank_).store(line, std::memory_order_relaxed);
     state_.barrier_.arrive_and_wait();
     const int neighbour = (rank_ + 1) % size();
     const unsigned other = line_of(neighbour).load(std::memory_order_relaxed);
     if (state_.left_.load(std::memory_order_relaxed)) {
-      stop("divergent barrier: a thread has ended, others wait at line", where.line(), other);
+      stop("divergent barrier: a thread has ended, others wait at line", line, other);
     }
-    if (other != where.line()) {
-      stop("divergent barrier: threads of one block wait at lines", where.line(), other);
+    if (other != line) {
+      stop("divergent barrier: threads of one block wait at lines", line, other);
     }
     state_.barrier_.arrive_and_wait();  // all have looked
   }

@@ -129,8 +129,9 @@ Instance lattice(Index n) {
   const Index side = std::max<Index>(1, static_cast<Index>(std::ceil(std::cbrt(n))));
   Points x, y;
   for (Index i = 0; i < n; ++i) {
-    const double p[3] = {static_cast<double>(i % side), static_cast<double>(i / side % side),
-                         static_cast<double>(i / side / side)};
+    const Index row = i / side, layer = row / side;
+    const double p[3] = {static_cast<double>(i % side), static_cast<double>(row % side),
+                         static_cast<double>(layer)};
     x.insert(x.end(), p, p + 3);
     y.insert(y.end(), {p[0] + 0.5, p[1] + 0.5, p[2] + 0.5});
   }

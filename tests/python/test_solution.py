@@ -453,6 +453,22 @@ def test_emd_raises_what_solve_reports():
     assert solution.interpolate(1)[0].shape == (300, 3)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_line_keeps_to_its_limits(dtype):
+    """Its points are sorted in no time, but not always in none."""
+    x, y = (points.astype(dtype) for points in clouds(900, 1000, 1))
+    a = np.arange(900) % 4 / (900 * 1.5)
+    optimum = monge.emd(x, y, a)
+    late = monge.solve(x, y, a, time_limit=0)
+    cancelled = monge.solve(x, y, a, progress=lambda phase, fraction: False)
+    for solution, status in ((late, "time_limit"), (cancelled, "cancelled")):
+        assert (solution.status, solution.solver) == (status, "sorting_1d")
+        grade(solution, cloud_reference(x, y, a), proved=False)
+        assert solution.lower_bound < optimum < solution.cost
+    with pytest.raises(monge.NotOptimal, match="time_limit"):
+        monge.emd(x, y, a, time_limit=0)
+
+
 def test_time_limit_with_forbidden_pairs_hides_nothing():
     """A plan that a limit left may use forbidden pairs; then its cost says so."""
     costs = hard_costs(400)

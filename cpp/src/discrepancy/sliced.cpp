@@ -414,6 +414,7 @@ MaxSliced max_sliced(const Problem& problem, const Directions& directions, doubl
                    [&](std::int64_t k, std::int64_t l) { return costs[at(k)] > costs[at(l)]; });
   best.resize(std::min(best.size(), at(starts)));
   std::vector<std::vector<double>> from;
+  from.reserve(best.size() + 1);
   for (std::int64_t k : best) {
     from.emplace_back(slicer.direction(k), slicer.direction(k) + slicer.x().dim());
   }

@@ -69,7 +69,7 @@ Panels<T> pack(const AnyMatrixView& points, const std::vector<double>& centre, I
   std::visit(
       [&](const auto& view) {
         for (std::int64_t first = 0; first < rows; first += together) {
-          const std::int64_t end = std::min<std::int64_t>(rows, first + together);
+          const std::int64_t end = std::min(rows, first + std::int64_t{together});
           for (std::int64_t i = first; i < end; ++i) {
             const auto* point = view.data + i * view.row_stride;
             double* mine = away.data() + static_cast<std::size_t>(i - first) * dim;

@@ -208,6 +208,7 @@ std::vector<double> CostBounds::costs_of_row(Index i) const {
 void bounded_minima(const CostBounds& costs, const std::vector<double>& g, Context& context,
                     std::vector<double>& values, std::vector<Index>& columns) {
   std::vector<double> price;
+  price.reserve(g.size());
   for (double value : g) price.push_back(-value);
   const auto all = [](Index, Index) { return true; };
   const auto search_rows = [&](Index first, Index end, const float* bounds, std::size_t stride) {

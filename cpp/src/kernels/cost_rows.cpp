@@ -11,18 +11,24 @@
 namespace monge::kernels {
 namespace {
 
-std::vector<double> line_row_minima(const PointClouds& clouds, const std::vector<double>& g) {
-  const SortedLine x = sort_line(clouds.x), y = sort_line(clouds.y);
-  std::vector<double> sorted_g(g.size()), f(x.values.size());
-  for (std::size_t k = 0; k < g.size(); ++k) sorted_g[k] = g[static_cast<std::size_t>(y.order[k])];
-  const std::vector<double> minima = line_minima(x.values, y.values, sorted_g, clouds.cost);
-  for (std::size_t k = 0; k < f.size(); ++k) f[static_cast<std::size_t>(x.order[k])] = minima[k];
-  return f;
-}
-
 /// Ground costs are not negative: -max g is below every C_ij - g_j.
 double trivial_minimum(const std::vector<double>& g) {
   return -*std::max_element(g.begin(), g.end());
+}
+
+std::vector<double> line_row_minima(const PointClouds& clouds, const std::vector<double>& g,
+                                    Context& context) {
+  std::vector<double> f(static_cast<std::size_t>(rows_of(clouds.x)), trivial_minimum(g));
+  const auto stopped = [&] { return context.poll({"costs", 0}) != Interruption::none; };
+  if (stopped()) return f;
+  const SortedLine x = sort_line(clouds.x);
+  if (stopped()) return f;
+  const SortedLine y = sort_line(clouds.y);
+  std::vector<double> sorted_g(g.size()), minima(f);
+  for (std::size_t k = 0; k < g.size(); ++k) sorted_g[k] = g[static_cast<std::size_t>(y.order[k])];
+  line_minima(x.values, y.values, sorted_g, clouds.cost, stopped, minima);
+  for (std::size_t k = 0; k < f.size(); ++k) f[static_cast<std::size_t>(x.order[k])] = minima[k];
+  return f;
 }
 
 std::vector<double> bounded_row_minima(const CostBounds& costs, const std::vector<double>& g,
@@ -188,7 +194,7 @@ std::vector<double> row_minima(const Problem& problem, const std::vector<double>
                                Context& context, std::span<const Index> likely) {
   if (const PointClouds* clouds = problem.clouds()) {
     const bool convex = std::visit([](const auto& c) { return c.convex_on_line(); }, clouds->cost);
-    if (problem.dim() == 1 && convex) return line_row_minima(*clouds, g);
+    if (problem.dim() == 1 && convex) return line_row_minima(*clouds, g, context);
     if (tree_pays(problem.rows(), problem.cols(), problem.dim()))
       return least_columns(*clouds, g, context, likely).values;
     const auto bounds = clouds->bounds ? clouds->bounds : CostBounds::make(*clouds);

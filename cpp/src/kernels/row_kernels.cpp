@@ -154,7 +154,7 @@ Index collect(const T* c, const double* p, const double* minima, double limit, I
   };
   Index begin = 0;
   for (; begin + step <= n; begin += step) {
-    if (minima && !(*minima++ <= limit)) continue;
+    if (minima && !(minima[begin / group] <= limit)) continue;
     std::uint64_t set = 0;
     for (Index j = 0; j < step; j += width) {
       const Vec value = load(c + begin + j) + load(p + begin + j);

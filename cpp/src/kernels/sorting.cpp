@@ -176,6 +176,13 @@ SortedLine sort_line(const AnyMatrixView& points) {
   return line;
 }
 
+SortedLine unsorted_line(const AnyMatrixView& points) {
+  const Lines<double> given = column(points);
+  SortedLine line{{given.begin(), given.end()}, std::vector<Index>(given.size())};
+  std::iota(line.order.begin(), line.order.end(), 0);
+  return line;
+}
+
 Lines<double> sorted_values(const AnyMatrixView& points) {
   const double* given = contiguous(points);
   const auto vector_sort = row_kernels().sort_values;

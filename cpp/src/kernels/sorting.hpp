@@ -44,7 +44,10 @@ struct SortedLine {
 
 SortedLine sort_line(const AnyMatrixView& points);
 
-/// The same without the order.
+/// The points in the order given, for a caller who has no time left to sort them.
+SortedLine unsorted_line(const AnyMatrixView& points);
+
+/// The values of sort_line() without the order.
 Lines<double> sorted_values(const AnyMatrixView& points);
 
 }  // namespace monge::kernels

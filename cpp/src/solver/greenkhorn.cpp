@@ -43,9 +43,10 @@ struct Side {
 };
 
 std::vector<double> masses(const Problem& problem, bool rows) {
+  const Index count = rows ? problem.rows() : problem.cols();
   std::vector<double> all;
-  for (Index k = 0; k < (rows ? problem.rows() : problem.cols()); ++k)
-    all.push_back(rows ? problem.row_mass(k) : problem.col_mass(k));
+  all.reserve(static_cast<std::size_t>(count));
+  for (Index k = 0; k < count; ++k) all.push_back(rows ? problem.row_mass(k) : problem.col_mass(k));
   return all;
 }
 

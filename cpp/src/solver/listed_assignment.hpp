@@ -83,6 +83,7 @@ class ListedAssignment {
 
   std::vector<double> potentials_of_columns() const {
     std::vector<double> g;
+    g.reserve(price_.size());
     for (double price : price_) g.push_back(-price);
     return g;
   }

@@ -59,10 +59,10 @@ class Part {
         parts_(parts),
         part_(part),
         first_(parts.begin[at(part)]),
-        size_(static_cast<Index>(parts.begin[at(part) + 1] - first_)) {
-    while (rows_ < size_ && whole.is_row(member(rows_))) ++rows_;
-    tree_.emplace(rows_, size_ - rows_);
-    arcs_.emplace(rows_);
+        size_(static_cast<Index>(parts.begin[at(part) + 1] - first_)),
+        rows_(count_rows()),
+        tree_(rows_, size_ - rows_),
+        arcs_(rows_) {
     std::vector<Arc> inside;
     for (Index i = 0; i < rows_; ++i) {
       for (std::size_t k = arcs.begin(member(i)); k < arcs.end(member(i)); ++k) {
@@ -72,35 +72,41 @@ class Part {
         }
       }
     }
-    arcs_->add(inside);
+    arcs_.add(inside);
     for (Index v = 0; v < size_; ++v) attach(v);
-    tree_->finish_start();
+    tree_.finish_start();
   }
 
   void optimise(const Tolerance& tolerance, Context& context) {
-    run_simplex(*tree_, *arcs_, tolerance, context, std::int64_t{64} * (size_ + 64));
+    run_simplex(tree_, arcs_, tolerance, context, std::int64_t{64} * (size_ + 64));
   }
 
   /// Writes this part's arcs into the whole tree. Nodes that hang outside the part still do.
   void write_back(TransportTree& whole) const {
     for (Index v = 0; v < size_; ++v) {
-      const Index parent = tree_->parent(v);
-      if (parent == tree_->root()) continue;
-      whole.attach(member(v), member(parent), tree_->flow(v), tree_->arc_cost(v));
+      const Index parent = tree_.parent(v);
+      if (parent == tree_.root()) continue;
+      whole.attach(member(v), member(parent), tree_.flow(v), tree_.arc_cost(v));
     }
   }
 
-  std::int64_t pivots() const { return tree_->counters().pivots; }
+  std::int64_t pivots() const { return tree_.counters().pivots; }
 
  private:
   Index member(Index v) const { return parts_.members[first_ + at(v)]; }
 
+  Index count_rows() const {
+    Index rows = 0;
+    while (rows < size_ && whole_.is_row(member(rows))) ++rows;
+    return rows;
+  }
+
   void attach(Index v) {
     const Index node = member(v), parent = whole_.parent(node);
     if (parent == whole_.root() || parts_.part_of[at(parent)] != part_) {
-      tree_->attach(v, tree_->root(), 0, whole_.potential(node));
+      tree_.attach(v, tree_.root(), 0, whole_.potential(node));
     } else {
-      tree_->attach(v, parts_.local[at(parent)], whole_.flow(node), whole_.arc_cost(node));
+      tree_.attach(v, parts_.local[at(parent)], whole_.flow(node), whole_.arc_cost(node));
     }
   }
 
@@ -108,9 +114,9 @@ class Part {
   const Parts& parts_;
   Index part_;
   std::size_t first_;
-  Index size_, rows_ = 0;
-  std::optional<TransportTree> tree_;
-  std::optional<CandidateArcs> arcs_;
+  Index size_, rows_;
+  TransportTree tree_;
+  CandidateArcs arcs_;
 };
 
 }  // namespace

@@ -235,6 +235,7 @@ class DenseSimplex {
     arcs.add(more);
     if (warm_start_.empty()) return;
     std::vector<double> column_least;
+    column_least.reserve(support_.cols.size());
     for (Index j : support_.cols) column_least.push_back(least[at(j)]);
     make_concave(duals_, column_least);
   }

@@ -148,8 +148,11 @@ const SolverEntry& select_solver(std::string_view name, const Problem& problem, 
     // Sorting a line is faster than any start could make another solver.
     const bool needs_no_start = name == "auto" && solver.capabilities.convex_line_only;
     const std::optional<std::string> reason = refusal(solver, needs_no_start ? cold : problem);
-    if (!reason && (name != "auto" || in_auto_range(solver, problem, rtol))) return solver;
-    if (name == "auto") continue;
+    if (name == "auto") {
+      if (!reason && in_auto_range(solver, problem, rtol)) return solver;
+      continue;
+    }
+    if (!reason) return solver;
     throw Unsupported("solver \"" + std::string(name) + "\" cannot serve this problem (" +
                       problem.describe() + "): " + *reason +
                       ". The solvers are:" + all_summaries());

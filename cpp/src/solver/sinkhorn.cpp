@@ -64,14 +64,15 @@ double mean_cost(const Problem& problem) {
 
 std::vector<double> masses(const Problem& problem, bool rows) {
   const Index count = rows ? problem.rows() : problem.cols();
-  std::vector<double> all;
-  for (Index k = 0; k < count; ++k) all.push_back(rows ? problem.row_mass(k) : problem.col_mass(k));
+  std::vector<double> all(at(count));
+  for (Index k = 0; k < count; ++k) all[at(k)] = rows ? problem.row_mass(k) : problem.col_mass(k);
   return all;
 }
 
 std::vector<double> in_order(const std::vector<double>& values, const std::vector<Index>& order) {
   if (order.empty()) return values;
   std::vector<double> sorted;
+  sorted.reserve(order.size());
   for (Index k : order) sorted.push_back(values[at(k)]);
   return sorted;
 }

@@ -182,8 +182,8 @@ struct OrderedClouds {
 
   /// The caller's prices, of these clouds.
   std::vector<double> prices(const std::vector<double>& given) const {
-    std::vector<double> own;
-    for (Index j = 0; j < y.n; ++j) own.push_back(given[at(y.order[at(j)])] - centred_by(j));
+    std::vector<double> own(at(y.n));
+    for (Index j = 0; j < y.n; ++j) own[at(j)] = given[at(y.order[at(j)])] - centred_by(j);
     return own;
   }
 

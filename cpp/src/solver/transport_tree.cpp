@@ -219,17 +219,14 @@ void TransportTree::pivot(Index i, Index j, double cost, double reduced_cost) {
   const double shift = cycle.row_side ? reduced_cost : -reduced_cost;
   push_flow(i, col, cycle);
   resize_paths(move, cycle.apex, moved);
+  reverse_path(move, cost, cycle.flow);
   if (tour_) {
-    const Index enter = enter_[at(move.leaving)], leave = leave_[at(move.leaving)];
-    reverse_path(move, cost, cycle.flow);
-    tour_->rehang(enter, leave, move.child, move.parent, shift, others);
+    tour_->rehang(enter_[at(move.child)], leave_[at(move.child)], move.child, move.parent, shift,
+                  others);
+  } else if (others) {
+    shift_others(move.child, -shift);
   } else {
-    reverse_path(move, cost, cycle.flow);
-    if (others) {
-      shift_others(move.child, -shift);
-    } else {
-      shift_subtree(move.child, shift);
-    }
+    shift_subtree(move.child, shift);
   }
   choose_structure(others ? nodes_[at(root())].size - moved : moved);
 }

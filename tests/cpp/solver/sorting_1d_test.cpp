@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "expect_certified.hpp"
@@ -101,6 +104,68 @@ TEST(Sorting1d, EveryConvexCostIsCertifiedForRandomMasses) {
       for (double& mass : line.b) mass *= total_a / total_b;
       SCOPED_TRACE(std::string(name) + ", n = " + std::to_string(n));
       certified(line.problem());
+    }
+  }
+}
+
+/// Numbers in no order, in masses or not.
+Line random_line(std::size_t n, std::size_t m, bool masses) {
+  std::mt19937_64 random(3);
+  Line line;
+  for (std::size_t i = 0; i < n; ++i) line.x.push_back(static_cast<double>(random() % 100'000));
+  for (std::size_t j = 0; j < m; ++j) line.y.push_back(static_cast<double>(random() % 100'000));
+  if (masses) {
+    for (std::size_t i = 0; i < n; ++i) line.a.push_back(i % 7 == 0 ? 0 : 1.0 / 16);
+    const double total = static_cast<double>(n - (n + 6) / 7) / 16;
+    line.b.assign(m, total / static_cast<double>(m));
+  }
+  return line;
+}
+
+void expect_a_plan_and_a_bound(const Solution& solution, double optimum) {
+  EXPECT_LE(solution.certificate.marginal_error, 1e-12);
+  EXPECT_GE(solution.certificate.cost, optimum * (1 - 1e-12));
+  EXPECT_TRUE(std::isfinite(solution.certificate.lower_bound));
+  EXPECT_LE(solution.certificate.lower_bound, optimum * (1 + 1e-12));
+}
+
+TEST(Sorting1d, NoTimeLeavesAPlanAndABound) {
+  for (bool masses : {false, true}) {
+    for (std::size_t n : {1U, 2U, 700U, 70'000U}) {
+      const Line line = random_line(n + 1, 1000, masses);
+      const Problem problem = line.problem();
+      Context free, late;
+      late.threads = 2;
+      late.deadline = Context::Clock::now();
+      const Solution solution = solve(problem, "sorting_1d", {}, late);
+      EXPECT_EQ(name_of(solution.status), "time_limit");
+      expect_a_plan_and_a_bound(solution, line_cost(problem, free));
+    }
+  }
+}
+
+// A callback that outlasts the pause between two makes every look at the clock call it.
+TEST(Sorting1d, CanBeCancelledAtEachStage) {
+  constexpr std::size_t n = 40'000;
+  constexpr int both_sorted = 4, stages = 8;
+  for (bool masses : {false, true}) {
+    const Line line = random_line(n, n, masses);
+    const Problem problem = line.problem();
+    Context free;
+    const double optimum = line_cost(problem, free);
+    for (int stage = 1; stage <= stages; ++stage) {
+      int calls = 0;
+      Context context;
+      context.progress = [&](const Progress&) {
+        ++calls;
+        std::this_thread::sleep_for(std::chrono::milliseconds(21));
+      };
+      context.stop = [&] { return calls == stage; };
+      const Solution solution = solve(problem, "sorting_1d", {}, context);
+      EXPECT_EQ(name_of(solution.status), "cancelled");
+      EXPECT_EQ(calls, stage);
+      expect_a_plan_and_a_bound(solution, optimum);
+      EXPECT_EQ(solution.certificate.cost <= optimum * (1 + 1e-12), stage >= both_sorted) << stage;
     }
   }
 }

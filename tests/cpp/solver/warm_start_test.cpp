@@ -297,10 +297,10 @@ TEST(StartingTree, JoinedLeavesFirstIsTheTreeThatThePairsCameFrom) {
       transport.start(tree);
       std::vector<Pair> pairs;
       std::vector<Flow> expected(transport.matrix.size(), 0), found = expected;
-      const auto flows = [&](const TransportTree& from, std::vector<Flow>& to) {
+      const auto flows = [&, cols = m](const TransportTree& from, std::vector<Flow>& to) {
         for (Index v = 0; v < from.root(); ++v) {
           if (from.parent(v) == from.root() || from.flow(v) == 0) continue;
-          to[at(from.arc_row(v) * m + from.arc_col(v))] = from.flow(v);
+          to[at(from.arc_row(v) * cols + from.arc_col(v))] = from.flow(v);
           if (&from == &tree) pairs.push_back({from.arc_row(v), from.arc_col(v)});
         }
       };

@@ -6,6 +6,7 @@
 // O((n + m) log n) evaluations instead of n m. That makes 1-D potentials certifiable at any size.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "monge/core/types.hpp"
@@ -13,10 +14,12 @@
 
 namespace monge {
 
-/// For each sorted x_i: min_j c(x_i, y_j) - g_j, where g follows y.values' order.
-/// `cost` must be convex on the line. Divide and conquer over rows; rounding of the costs can make
-/// a minimum too large by at most 2 log2(n) roundings of c + |g|.
-std::vector<double> line_minima(const std::vector<double>& x, const std::vector<double>& y,
-                                const std::vector<double>& g, const GroundCost& cost);
+/// For each sorted x_i: min_j c(x_i, y_j) - g_j, where g follows the order of y. `cost` must be
+/// convex on the line. Divide and conquer over rows; rounding of the costs can make a minimum too
+/// large by at most 2 log2(n) roundings of c + |g|. Once `stopped`, which is asked now and then,
+/// returns true, the minima not yet found stay as they came; it must go on to return true.
+void line_minima(const std::vector<double>& x, const std::vector<double>& y,
+                 const std::vector<double>& g, const GroundCost& cost,
+                 const std::function<bool()>& stopped, std::vector<double>& minima);
 
 }  // namespace monge

@@ -53,7 +53,7 @@ std::vector<double> to_dense(const Problem& problem, const ScaledPlan& plan, Con
 /// A lower bound of the unregularised optimum, from g alone: weak duality for its c-transform,
 /// twice (see certificate.hpp). With a finite `penalty` rho the optimum of <C, P> + rho KL(P 1 | a)
 /// + rho KL(P' 1 | b).
-double dual_bound(const Problem& problem, const std::vector<double>& g, double penalty,
+double dual_bound(const Problem& given, const std::vector<double>& g, double penalty,
                   Context& context);
 
 }  // namespace monge

@@ -20,6 +20,10 @@
 //
 // Guarantee. Exact to rounding, for any masses. Determinism: ties are broken by index; the two
 // sides are sorted by a thread each, and the answer does not depend on it.
+//
+// Interruptions are noticed before each sort and on the staircase, not within a sort. A side that
+// was not sorted in time stays in the order given: its plan is feasible, and costs more. Potentials
+// are then 0, of which the certificate makes a bound if it has the time.
 #pragma once
 
 #include "monge/core/context.hpp"
@@ -32,13 +36,14 @@ namespace monge {
 /// Needs a validated problem of dimension 1 with a cost that is convex on the line.
 Result solve_sorting_1d(const Problem& problem, const NoOptions& options, Context& context);
 
-/// The cost of the monotone plan alone, without plan and potentials.
+/// The cost of the monotone plan alone, without plan and potentials. Not interruptible, as it would
+/// have nothing to return.
 double line_cost(const Problem& problem, Context& context);
 
 /// T(x_i) = inf { t : F_b(t) >= F_a(x_i) }, the quantile map of the monotone plan, where F_a counts
 /// tied points in the order of their index: the y that the last of the mass of x_i goes to. Where
 /// no atom must split (as for n = m uniform masses), T carries a to b exactly. An atom without mass
-/// goes where the mass before it ends.
+/// goes where the mass before it ends. Not interruptible.
 std::vector<double> monotone_map(const Problem& problem, Context& context);
 
 }  // namespace monge
