@@ -11,7 +11,7 @@ namespace monge {
 namespace {
 
 TEST(LeastColumns, DoNotDependOnTheColumnsNamed) {
-  const Index n = 700;
+  const Index n = 800;
   for (const char* family : {"sphere_to_torus", "lattice", "duplicates"}) {
     const Instance instance = generate_instance(family, n, 0);
     const Problem problem = instance.problem();
