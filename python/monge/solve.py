@@ -329,7 +329,7 @@ def solvers() -> dict[str, dict[str, Any]]:
     return _core.solvers()
 
 
-def is_proved(solution: _core.Solution, rtol: float) -> bool:
+def is_proved(solution: _core.Solution | Solution, rtol: float) -> bool:
     """Whether the certificate, not the solver's word alone, says optimal or within `rtol`."""
     if solution.status == "optimal":
         return solution.relative_gap <= max(rtol, PROVED)
