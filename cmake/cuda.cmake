@@ -2,8 +2,8 @@
 
 set(MONGE_CUDA OFF CACHE STRING "Build the CUDA library: ON, OFF, or AUTO: if there is a compiler")
 set_property(CACHE MONGE_CUDA PROPERTY STRINGS ON OFF AUTO)
-# One real architecture and code that any later driver compiles for itself: quick to build. A release
-# names all of them: "75-real;80-real;86-real;89-real;90-real;100-real;120".
+# One real architecture and code that any later driver compiles for itself: quick to build. Those of
+# a release are in noxfile.py.
 set(MONGE_CUDA_ARCHITECTURES "75-virtual;90-real" CACHE STRING "Architectures of the CUDA library")
 
 set(monge_with_cuda OFF)

@@ -1,5 +1,10 @@
 # The inner loops: each source compiled once per instruction set, chosen at run time.
 
+set(monge_kernels arc_kernels bid_kernels row_kernels scan_kernels)
+# Sums and products of tiles may fuse multiply and add; the others must not, lest answers depend on
+# the instruction set.
+set(monge_fused_kernels product_kernels tile_kernels)
+
 function(monge_add_kernels target)
   monge_kernels(${target} baseline "baseline" "" "")
   # No kernel knows threads: the thread sanitizer needs one level only.
@@ -12,13 +17,11 @@ function(monge_add_kernels target)
   endif()
 endfunction()
 
-# All sources of kernels at one level, compiled with `flags`. The tiles' sums and products may fuse
-# multiply and add; rows' must not, lest answers depend on the instruction set.
+# All sources of kernels at one level, compiled with `flags`.
 function(monge_kernels target level name feature flags)
-  monge_kernel_object(${target} row_kernels ${level} "${name}" "${feature}" "${flags}")
-  monge_kernel_object(${target} arc_kernels ${level} "${name}" "${feature}" "${flags}")
-  monge_kernel_object(${target} scan_kernels ${level} "${name}" "${feature}" "${flags}")
-  monge_kernel_object(${target} bid_kernels ${level} "${name}" "${feature}" "${flags}")
+  foreach(source ${monge_kernels})
+    monge_kernel_object(${target} ${source} ${level} "${name}" "${feature}" "${flags}")
+  endforeach()
   set(fused "")
   if(NOT MSVC)
     set(fused "-ffp-contract=fast")
@@ -26,8 +29,9 @@ function(monge_kernels target level name feature flags)
       list(APPEND fused "-mfma")
     endif()
   endif()
-  monge_kernel_object(${target} tile_kernels ${level} "${name}" "${feature}" "${flags};${fused}")
-  monge_kernel_object(${target} product_kernels ${level} "${name}" "${feature}" "${flags};${fused}")
+  foreach(source ${monge_fused_kernels})
+    monge_kernel_object(${target} ${source} ${level} "${name}" "${feature}" "${flags};${fused}")
+  endforeach()
 endfunction()
 
 # Adds <source>.cpp to `target` as table <source>_<level>, used where the CPU reports `feature`

@@ -20,13 +20,8 @@ from monge import divergences as divergences
 from monge._core import __version__
 from monge.chamfer import chamfer
 from monge.device import DeviceInfo, device_info
-from monge.entropic import (
-    EntropicPlan,
-    EntropicSolution,
-    sinkhorn,
-    sinkhorn_cost,
-    sinkhorn_divergence,
-)
+from monge.entropic import sinkhorn, sinkhorn_cost, sinkhorn_divergence
+from monge.entropic_solution import EntropicPlan, EntropicSolution
 from monge.line import monotone_map, wasserstein_1d
 from monge.rays import ray_monotone_plan
 from monge.sliced import (

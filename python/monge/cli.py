@@ -22,11 +22,10 @@ from monge import _core, demo, io
 from monge.evaluation_commands import add_evaluation_commands
 from monge.extras import require
 from monge.problem import Cost, power_cost
-from monge.solution import Solution
+from monge.solution import ATTAINED, Solution
 from monge.solve import Option
 from monge.training_commands import add_training_commands
 
-PROVED = ("optimal", "within_tolerance")
 USAGE_ERROR, NOT_PROVED, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
 
 
@@ -166,7 +165,7 @@ def _demo(args: argparse.Namespace) -> int:
     demo.save_picture(output, solution)
     _print_report(report)
     print(f"{'picture':<16}{output}")
-    return 0 if solution.status in PROVED else NOT_PROVED
+    return 0 if solution.status in ATTAINED else NOT_PROVED
 
 
 def _emd(args: argparse.Namespace) -> int:
@@ -229,7 +228,7 @@ def _finish(args: argparse.Namespace, report: dict[str, Any], solution: Solution
         _print_report(report)
     if args.plan is not None:
         io.save_plan(args.plan, solution)
-    return 0 if solution.status in PROVED else NOT_PROVED
+    return 0 if solution.status in ATTAINED else NOT_PROVED
 
 
 def _solvers(args: argparse.Namespace) -> int:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from monge.atomic_write import replace_file
 from monge.extras import MissingExtra, require
-from monge.io import replace_file
 from monge.plot import largest, new_figure
 from monge.solution import Solution
 

@@ -1,16 +1,17 @@
-"""Entropic transport: Sinkhorn's problem, its divergence, and plans that are never formed."""
+"""Entropic transport: Sinkhorn's problem and its divergence."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monge import _core
+from monge.entropic_solution import EntropicSolution
 from monge.problem import (
     Clouds,
     Cost,
@@ -19,291 +20,16 @@ from monge.problem import (
     cloud_problems,
     dense_problem,
     is_real_number,
+    is_whole_number,
     parse_cost,
     thread_count,
 )
 from monge.progress import Progress, reporter
-from monge.solution import Floats, Indices, NotOptimal, Solution
+from monge.solution import Floats, NotOptimal
 from monge.solve import check_limits
 
-if TYPE_CHECKING:
-    import scipy.sparse
-
-
-class EntropicPlan:
-    """A scaled kernel plus a matrix of rank one, never formed unless asked for.
-
-    Of a balanced transport, the feasible plan nearest to the entropic one: rows, then columns with
-    too much mass are scaled down, and what is missing is filled in by the product of the deficits
-    (J. Altschuler, J. Weed and P. Rigollet, NIPS 2017, algorithm 2). Of an unbalanced one, the
-    entropic plan as it is.
-
-    Attributes
-    ----------
-    shape : (int, int)
-    cost : float
-        sum_ij P_ij C_ij.
-    row_sums, col_sums : (n,) and (m,) arrays
-        The marginals.
-    """
-
-    def __init__(self, problem: _core.Problem, solution: EntropicSolution) -> None:
-        self._problem = problem
-        self._penalty = solution.penalty
-        self._threads = solution._threads
-        self._graded = _core.grade_plan(
-            problem, solution.f, solution.g, solution.epsilon, self._penalty, self._threads
-        )
-        self.cost = self._graded.cost
-        self.row_sums = self._graded.row_sums
-        self.col_sums = self._graded.col_sums
-        self.shape = (len(self.row_sums), len(self.col_sums))
-
-    def __repr__(self) -> str:
-        return f"EntropicPlan(shape={self.shape})"
-
-    def __len__(self) -> int:
-        """The number of its entries, n m."""
-        return self.shape[0] * self.shape[1]
-
-    def marginals(self) -> tuple[Floats, Floats]:
-        """Row sums (n,) and column sums (m,)."""
-        return self.row_sums, self.col_sums
-
-    def apply(self, values: ArrayLike, *, transpose: bool = False) -> Floats:
-        """P @ values, or P.T @ values: one streamed pass, O(n + m) memory.
-
-        Parameters
-        ----------
-        values : (m,) or (m, k) array; (n,) or (n, k) if `transpose`
-        transpose : bool
-
-        Returns
-        -------
-        (n,) or (n, k) array; (m,) or (m, k) if `transpose`
-        """
-        array = as_array(values, "values").astype(np.float64)
-        expected = self.shape[0] if transpose else self.shape[1]
-        if array.ndim not in (1, 2) or len(array) != expected:
-            raise ValueError(
-                f"values must have shape ({expected},) or ({expected}, k); got shape {array.shape}"
-            )
-        columns = np.ascontiguousarray(array.reshape(expected, -1))
-        out = _core.apply_plan(
-            self._problem, self._graded, columns, transpose, self._penalty, self._threads
-        )
-        return out.reshape(-1, *array.shape[1:])
-
-    def to_dense(self) -> Floats:
-        """The plan as an (n, m) array. O(n m) memory."""
-        return _core.dense_plan(self._problem, self._graded, self._penalty, self._threads)
-
-    def to_scipy(self) -> scipy.sparse.coo_array:
-        """The plan as a `scipy.sparse.coo_array`, formed densely first. Needs SciPy."""
-        from scipy.sparse import coo_array
-
-        return coo_array(self.to_dense())
-
-    @cached_property
-    def _triplets(self) -> tuple[Indices, Indices, Floats]:
-        dense = self.to_dense()
-        rows, cols = np.nonzero(dense)
-        return rows.astype(np.int32), cols.astype(np.int32), dense[rows, cols]
-
-    @property
-    def rows(self) -> Indices:
-        """Rows of the entries that are not 0; forms the plan densely."""
-        return self._triplets[0]
-
-    @property
-    def cols(self) -> Indices:
-        """Columns of the entries that are not 0; forms the plan densely."""
-        return self._triplets[1]
-
-    @property
-    def mass(self) -> Floats:
-        """The entries that are not 0; forms the plan densely."""
-        return self._triplets[2]
-
-
-class EntropicSolution(Solution):
-    """What `sinkhorn` returns: a `Solution` whose plan and certificate are computed when asked for.
-
-    Attributes
-    ----------
-    f, g : (n,) and (m,) arrays
-        Entropic potentials: P_ij = a_i b_j exp((f_i + g_j - C_ij) / epsilon).
-    epsilon : float
-    entropic_value : float
-        The regularised optimum <C, P> + epsilon KL(P | a b'), KL(P | Q) = sum P log(P / Q) - P + Q;
-        unbalanced: plus rho KL(P 1 | a) + rho KL(P' 1 | b), rho = `penalty`. From the dual.
-    penalty : float
-        inf for a balanced transport.
-    plan : EntropicPlan
-        Feasible (balanced), lazy.
-    cost : float
-        <C, plan>: an upper bound of the unregularised optimum. Unbalanced: plus the penalties.
-    lower_bound : float
-        A lower bound of the same, from the c-transform of g.
-    gap, relative_gap, marginal_error : float
-        Of the interval and of `plan`, as in `Solution`; unbalanced: what the plan's marginals
-        differ by from a and b.
-    status : str
-        "within_tolerance" where the entropic plan's marginals are within rtol, else what stopped
-        the solve. `stats["marginal_error"]` has their L1 error over the mass: that of the entropic
-        plan, before it is rounded. Where a limit ended the solve while epsilon was still larger
-        (`stats["epsilon_reached"]`), it is inf and `entropic_value` NaN: never measured.
-
-    The clouds are copied; a cost matrix is not, and must stay as it is while plan, cost and bound
-    are still to be computed.
-    """
-
-    def __init__(
-        self,
-        core: _core.EntropicResult,
-        problem: dict[str, Any],
-        epsilon: float,
-        penalty: float,
-        threads: int,
-    ) -> None:
-        f, g = core.take_potentials()
-        stats = core.stats
-        stats["marginal_error"] = core.error
-        self._fill(
-            {
-                "f": f,
-                "g": g,
-                "status": core.status,
-                "solver": "sinkhorn",
-                "stats": stats,
-                "x": problem.get("x"),
-                "y": problem.get("y"),
-                "epsilon": epsilon,
-                "penalty": penalty,
-                "entropic_value": core.value,
-                "_given": problem,
-                "_threads": threads,
-            }
-        )
-
-    f: Floats
-    g: Floats
-    epsilon: float
-    penalty: float
-    entropic_value: float
-    _given: dict[str, Any]
-    _threads: int
-
-    def _fill(self, values: Mapping[str, Any]) -> None:
-        for name, value in values.items():
-            if isinstance(value, np.ndarray) and name in ("f", "g"):
-                value.setflags(write=False)
-            object.__setattr__(self, name, value)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        names: tuple[str, ...] = (
-            "f",
-            "g",
-            "status",
-            "solver",
-            "stats",
-            "x",
-            "y",
-            "epsilon",
-            "penalty",
-        )
-        names += ("entropic_value", "_given", "_threads")
-        return _restored, ({name: getattr(self, name) for name in names},)
-
-    def __repr__(self) -> str:
-        return (
-            f"EntropicSolution(entropic_value={self.entropic_value:.10g}, "
-            f"epsilon={self.epsilon:.6g}, status={self.status!r}, "
-            f"stats={dict(self.stats)})"
-        )
-
-    @cached_property
-    def _problem(self) -> _core.Problem:
-        given = self._given
-        if "cost_matrix" in given:
-            return dense_problem(given["cost_matrix"], given["a"], given["b"])
-        return cloud_problem(given["x"], given["y"], given["a"], given["b"], given["cost"])
-
-    @cached_property
-    def plan(self) -> EntropicPlan:  # type: ignore[override]
-        return EntropicPlan(self._problem, self)
-
-    @cached_property
-    def _masses(self) -> tuple[Floats, Floats]:
-        n, m = len(self.f), len(self.g)
-        a, b = self._given["a"], self._given["b"]
-        a = np.full(n, 1 / n) if a is None else np.asarray(a, dtype=np.float64)
-        b = np.full(m, 1 / m) if b is None else np.asarray(b, dtype=np.float64)
-        return a, b * (a.sum() / b.sum()) if math.isinf(self.penalty) else b
-
-    @cached_property
-    def cost(self) -> float:
-        if self.status == "infeasible":
-            return math.inf
-        if math.isinf(self.penalty):
-            return self.plan.cost
-        penalties = [
-            _kl(sums, mass) for sums, mass in zip(self.plan.marginals(), self._masses, strict=True)
-        ]
-        return self.plan.cost + self.penalty * sum(penalties)
-
-    @cached_property
-    def lower_bound(self) -> float:
-        bound = _core.dual_bound(self._problem, self.g, self.penalty, self._threads)
-        # Where both are the optimum, rounding may have them the wrong way round.
-        size = self._masses[0].sum() * (np.abs(self.f).max() + np.abs(self.g).max())
-        return min(bound, self.cost) if bound - self.cost <= 1e-14 * size else bound
-
-    @property
-    def gap(self) -> float:
-        return self.cost - self.lower_bound
-
-    @property
-    def relative_gap(self) -> float:
-        size = max(abs(self.cost), abs(self.lower_bound))
-        return self.gap / size if size > 0 and math.isfinite(size) else self.gap
-
-    @cached_property
-    def marginal_error(self) -> float:
-        differences = [
-            np.abs(sums - mass).sum()
-            for sums, mass in zip(self.plan.marginals(), self._masses, strict=True)
-        ]
-        return float(sum(differences) / self._masses[0].sum())
-
-    @property
-    def assignment(self) -> None:
-        """None: an entropic plan is no permutation."""
-        return None
-
-    def barycentric_map(self) -> Floats:
-        """(n, d) array: the mean of the points that row i's mass goes to; NaN for rows without
-        mass. One streamed pass. Only for solutions between point clouds.
-        """
-        _, y = self._clouds()
-        y = np.asarray(y, dtype=np.float64)
-        centre = y.mean(axis=0)  # clouds far from the origin keep their digits
-        with np.errstate(invalid="ignore", divide="ignore"):
-            image = self.plan.apply(y - centre) / self.plan.row_sums[:, None]
-        return np.asarray(image + centre)
-
-
-def _restored(values: dict[str, Any]) -> EntropicSolution:
-    solution = EntropicSolution.__new__(EntropicSolution)
-    solution._fill(values)
-    return solution
-
-
-def _kl(p: Floats, q: Floats) -> float:
-    """sum p log(p / q) - p + q, 0 where both are 0."""
-    present = p > 0
-    terms = p[present] * np.log(p[present] / q[present])
-    return float(terms.sum() - p.sum() + q.sum())
+#: The points of x and y and the masses a and b of one pair.
+Pair = tuple[Any, Any, Any, Any]
 
 
 def sinkhorn(
@@ -370,36 +96,17 @@ def sinkhorn(
     Source: M. Cuturi, Sinkhorn distances, NIPS 2013; B. Schmitzer, SIAM J. Sci. Comput. 41 (2019)
     A1443-A1481; unbalanced: L. Chizat et al., Math. Comput. 87 (2018) 2563-2609.
     """
-    if method == "greenkhorn":
-        raise ValueError('method "greenkhorn" needs a cost matrix (sinkhorn_cost); got clouds')
+    _refuse_greenkhorn(method)
     penalty = _penalty(reach, cost)
     problems, batch = cloud_problems(x, y, a, b, cost)
-    results = _sinkhorn(
-        problems,
-        False,
-        epsilon,
-        rtol,
-        max_iterations,
-        method,
-        penalty,
-        threads,
-        time_limit,
-        progress,
+    settings = Settings(
+        epsilon, rtol, max_iterations, method, penalty, threads, time_limit, progress
     )
-    solutions = []
-    for k, result in enumerate(results):
-        one = (x[k], y[k]) if batch else (x, y)  # type: ignore[index]
-        masses = [None if mass is None else (mass[k] if batch else mass) for mass in (a, b)]
-        given = {
-            "x": np.array(as_array(one[0], "x")),  # the caller may reuse the arrays
-            "y": np.array(as_array(one[1], "y")),
-            "a": None if masses[0] is None else np.array(masses[0], dtype=np.float64),
-            "b": None if masses[1] is None else np.array(masses[1], dtype=np.float64),
-            "cost": cost,
-        }
-        solutions.append(
-            EntropicSolution(result, given, float(epsilon), penalty, thread_count(threads))
-        )
+    results = settings.solve(problems)
+    solutions = [
+        settings.solution(result, _given(pair, cost))
+        for result, pair in zip(results, _pairs(x, y, a, b, batch, len(problems)), strict=True)
+    ]
     return solutions if batch else solutions[0]
 
 
@@ -440,24 +147,12 @@ def sinkhorn_cost(
     """
     penalty = _penalty(reach, "cityblock")
     problem = dense_problem(cost_matrix, a, b)
-    (result,) = _sinkhorn(
-        [problem],
-        False,
-        epsilon,
-        rtol,
-        max_iterations,
-        method,
-        penalty,
-        threads,
-        time_limit,
-        progress,
+    settings = Settings(
+        epsilon, rtol, max_iterations, method, penalty, threads, time_limit, progress
     )
-    given = {
-        "cost_matrix": as_array(cost_matrix, "cost_matrix"),
-        "a": None if a is None else np.array(a, dtype=np.float64),
-        "b": None if b is None else np.array(b, dtype=np.float64),
-    }
-    return EntropicSolution(result, given, float(epsilon), penalty, thread_count(threads))
+    (result,) = settings.solve([problem])
+    given = {"cost_matrix": as_array(cost_matrix, "cost_matrix"), "a": _copy(a), "b": _copy(b)}
+    return settings.solution(result, given)
 
 
 def sinkhorn_divergence(
@@ -510,65 +205,125 @@ def sinkhorn_divergence(
     Source: A. Genevay, G. Peyre and M. Cuturi, AISTATS 2018; J. Feydy et al., AISTATS 2019;
     T. Sejourne, J. Feydy, F.-X. Vialard, A. Trouve and G. Peyre, arXiv:1910.12958 (2019).
     """
-    if method == "greenkhorn":
-        raise ValueError('method "greenkhorn" needs a cost matrix (sinkhorn_cost); got clouds')
+    _refuse_greenkhorn(method)
     penalty = _penalty(reach, cost)
     problems, batch = cloud_problems(x, y, a, b, cost)
-    size = len(problems)
-    clouds = [(x[k], y[k]) for k in range(size)] if batch else [(x, y)]  # type: ignore[index]
-    masses = [
-        tuple(None if mass is None else (mass[k] if batch else mass) for mass in (a, b))
-        for k in range(size)
+    settings = Settings(
+        epsilon, rtol, max_iterations, method, penalty, threads, time_limit, progress
+    )
+    pairs = _pairs(x, y, a, b, batch, len(problems))
+    crossed = _values(settings, problems, pairs, cost)
+    own = np.zeros(len(pairs))
+    for side in (0, 1):
+        doubled = [(pair[side], pair[side], pair[2 + side], pair[2 + side]) for pair in pairs]
+        problems = [cloud_problem(*pair, cost) for pair in doubled]
+        own += _values(settings, problems, doubled, cost, symmetric=True)
+    correction = np.zeros(len(pairs))
+    if math.isfinite(penalty):
+        correction += [0.5 * epsilon * (_total(a_k) - _total(b_k)) ** 2 for _, _, a_k, b_k in pairs]
+    divergences = np.maximum(crossed - 0.5 * own + correction, 0)
+    divergences[np.array([_same_measure(*pair) for pair in pairs], dtype=bool)] = 0
+    return divergences if batch else float(divergences[0])
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the problems of one call are solved."""
+
+    epsilon: float
+    rtol: float
+    max_iterations: int
+    method: str = "auto"
+    penalty: float = math.inf
+    threads: int | None = None
+    time_limit: float | None = None
+    progress: Progress = None
+
+    def __post_init__(self) -> None:
+        if not is_real_number(self.epsilon):
+            raise TypeError(f"epsilon must be a number; got {self.epsilon!r}")
+        if not (self.epsilon > 0 and math.isfinite(self.epsilon)):
+            raise ValueError(f"epsilon must be positive and finite; got {self.epsilon!r}")
+        if not (is_real_number(self.rtol) and 0 <= self.rtol <= 1):
+            raise ValueError(f"rtol must be a number from 0 to 1; got {self.rtol!r}")
+        if not (is_whole_number(self.max_iterations) and self.max_iterations >= 1):
+            raise ValueError(
+                f"max_iterations must be a whole number >= 1; got {self.max_iterations!r}"
+            )
+        if not isinstance(self.method, str):
+            raise TypeError(f"method must be a name; got {self.method!r}")
+        check_limits(self.threads, self.time_limit)
+
+    def solve(
+        self, problems: Sequence[_core.Problem], symmetric: bool = False
+    ) -> list[_core.EntropicResult]:
+        """What the core finds; `symmetric`: of clouds with themselves."""
+        options: dict[str, bool | int | float | str] = {
+            "epsilon": float(self.epsilon),
+            "rtol": float(self.rtol),
+            "max_iterations": int(self.max_iterations),
+            "method": self.method,
+            "penalty": self.penalty,
+        }
+        limit = None if self.time_limit is None else float(self.time_limit)
+        with reporter(self.progress) as report:
+            return _core.sinkhorn(
+                problems, symmetric, options, thread_count(self.threads), limit, report
+            )
+
+    def solution(self, result: _core.EntropicResult, given: dict[str, Any]) -> EntropicSolution:
+        """The public solution of a result; `given` is what its problem was made from."""
+        threads = thread_count(self.threads)
+        return EntropicSolution(result, given, float(self.epsilon), self.penalty, threads)
+
+
+def proved_results(
+    settings: Settings,
+    problems: Sequence[_core.Problem],
+    pairs: Sequence[Pair],
+    cost: Cost,
+    symmetric: bool = False,
+) -> list[_core.EntropicResult]:
+    """The results of the problems of pairs; NotOptimal unless all are within the tolerance."""
+    results = settings.solve(problems, symmetric)
+    for result, pair in zip(results, pairs, strict=True):
+        if result.status != "within_tolerance":
+            raise NotOptimal(settings.solution(result, _given(pair, cost)))
+    return results
+
+
+def _values(
+    settings: Settings,
+    problems: Sequence[_core.Problem],
+    pairs: Sequence[Pair],
+    cost: Cost,
+    symmetric: bool = False,
+) -> Floats:
+    results = proved_results(settings, problems, pairs, cost, symmetric)
+    return np.array([result.value for result in results])
+
+
+def _pairs(x: Any, y: Any, a: Any, b: Any, batch: bool, size: int) -> list[Pair]:
+    if not batch:
+        return [(x, y, a, b)]
+    return [
+        (x[k], y[k], None if a is None else a[k], None if b is None else b[k]) for k in range(size)
     ]
 
-    def values(some: list[_core.Problem], symmetric: bool, sides: str) -> Floats:
-        results = _sinkhorn(
-            some,
-            symmetric,
-            epsilon,
-            rtol,
-            max_iterations,
-            method,
-            penalty,
-            threads,
-            time_limit,
-            progress,
-        )
-        for k, result in enumerate(results):
-            if result.status == "within_tolerance":
-                continue
-            pair = {"x": 0, "y": 1}
-            given = {
-                "x": np.array(as_array(clouds[k][pair[sides[0]]], "x")),
-                "y": np.array(as_array(clouds[k][pair[sides[1]]], "y")),
-                "a": masses[k][pair[sides[0]]],
-                "b": masses[k][pair[sides[1]]],
-                "cost": cost,
-            }
-            raise NotOptimal(
-                EntropicSolution(result, given, float(epsilon), penalty, thread_count(threads))
-            )
-        return np.array([result.value for result in results])
 
-    crossed = values(problems, False, "xy")
-    own = np.zeros(size)
-    for side, name in enumerate(("xx", "yy")):
-        own_problems = [
-            cloud_problem(clouds[k][side], clouds[k][side], masses[k][side], masses[k][side], cost)
-            for k in range(size)
-        ]
-        own += values(own_problems, True, name)
-    correction = np.zeros(size)
-    if math.isfinite(penalty):
-        totals = [
-            [1.0 if mass is None else float(np.sum(mass)) for mass in pair] for pair in masses
-        ]
-        correction = np.array([0.5 * epsilon * (ma - mb) ** 2 for ma, mb in totals])
-    divergences = np.maximum(crossed - 0.5 * own + correction, 0)
-    for k in range(size):
-        if _same_measure(*clouds[k], *masses[k]):
-            divergences[k] = 0
-    return divergences if batch else float(divergences[0])
+def _given(pair: Pair, cost: Cost) -> dict[str, Any]:
+    """What a pair's problem is made from, copied: the caller may reuse the arrays."""
+    x, y, a, b = pair
+    clouds = {"x": np.array(as_array(x, "x")), "y": np.array(as_array(y, "y"))}
+    return {**clouds, "a": _copy(a), "b": _copy(b), "cost": cost}
+
+
+def _copy(masses: Any) -> Floats | None:
+    return None if masses is None else np.array(masses, dtype=np.float64)
+
+
+def _total(masses: Any) -> float:
+    return 1.0 if masses is None else float(np.sum(masses))
 
 
 def _same_measure(x: Any, y: Any, a: Any, b: Any) -> bool:
@@ -596,42 +351,6 @@ def _penalty(reach: float | None, cost: Cost) -> float:
     return math.pow(reach, {"sqeuclidean": 2.0, "euclidean_power": power}.get(name, 1.0))
 
 
-def _sinkhorn(
-    problems: list[_core.Problem],
-    symmetric: bool,
-    epsilon: float,
-    rtol: float,
-    max_iterations: int,
-    method: str,
-    penalty: float,
-    threads: int | None,
-    time_limit: float | None,
-    progress: Progress,
-) -> list[_core.EntropicResult]:
-    if not is_real_number(epsilon):
-        raise TypeError(f"epsilon must be a number; got {epsilon!r}")
-    if not (epsilon > 0 and math.isfinite(epsilon)):
-        raise ValueError(f"epsilon must be positive and finite; got {epsilon!r}")
-    if not (is_real_number(rtol) and 0 <= rtol <= 1):
-        raise ValueError(f"rtol must be a number from 0 to 1; got {rtol!r}")
-    whole = isinstance(max_iterations, (int, np.integer)) and not isinstance(max_iterations, bool)
-    if not (whole and max_iterations >= 1):
-        raise ValueError(f"max_iterations must be a whole number >= 1; got {max_iterations!r}")
-    if not isinstance(method, str):
-        raise TypeError(f"method must be a name; got {method!r}")
-    check_limits(threads, time_limit)
-    with reporter(progress) as report:
-        return _core.sinkhorn(
-            problems,
-            symmetric,
-            {
-                "epsilon": float(epsilon),
-                "rtol": float(rtol),
-                "max_iterations": int(max_iterations),
-                "method": method,
-                "penalty": penalty,
-            },
-            thread_count(threads),
-            None if time_limit is None else float(time_limit),
-            report,
-        )
+def _refuse_greenkhorn(method: str) -> None:
+    if method == "greenkhorn":
+        raise ValueError('method "greenkhorn" needs a cost matrix (sinkhorn_cost); got clouds')

@@ -28,6 +28,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from monge.atomic_write import replace_file
 from monge.extras import MissingExtra, require
 from monge.problem import Array, as_array
 from monge.solution import Solution
@@ -199,21 +200,6 @@ def checked_output(path: AnyPath, suffixes: Sequence[str]) -> Path:
     if not all(os.access(place, os.W_OK) for place in (folder, target) if place.exists()):
         raise PermissionError(f"{target}: cannot be written")
     return target
-
-
-def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file beside `path`, then move it there: an old one stays until the new is whole."""
-    target = path.resolve()
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def _split_name(path: AnyPath) -> tuple[Path, str | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence, Sized
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -79,9 +79,14 @@ def is_real_number(value: object) -> bool:
     return real and not isinstance(value, bool)
 
 
+def is_whole_number(value: object) -> TypeGuard[int]:
+    """A Python or NumPy integer; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
 def whole_number(value: object, argument: str, least: int) -> None:
     """Raises TypeError or ValueError unless `value` is a whole number, at least `least`."""
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+    if not is_whole_number(value):
         raise TypeError(f"{argument} must be a whole number; got {value!r}")
     if not least <= value < 2**31:
         raise ValueError(f"{argument} must be a whole number from {least} to 2^31; got {value!r}")
@@ -91,8 +96,7 @@ def thread_count(threads: int | None) -> int:
     """What the core takes: 0 stands for all usable threads."""
     if threads is None:
         return 0
-    whole = isinstance(threads, (int, np.integer)) and not isinstance(threads, bool)
-    if not (whole and 1 <= threads <= 4096):
+    if not (is_whole_number(threads) and 1 <= threads <= 4096):
         raise ValueError(f"threads must be a whole number from 1 to 4096; got {threads!r}")
     return int(threads)
 

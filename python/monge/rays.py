@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from monge import _core
 from monge.problem import cloud_problem
-from monge.solution import Plan, Solution
+from monge.solution import ATTAINED, Plan, Solution
 
 Floats = NDArray[np.float64]
 Groups = NDArray[np.intp]
@@ -60,8 +60,8 @@ def ray_monotone_plan(solution: Solution) -> Plan:
     steps = heads - tails
     lengths = np.linalg.norm(steps, axis=1)
     cost = float(plan.mass @ lengths)
-    proved = solution.status in ("optimal", "within_tolerance")
-    if not proved or abs(cost - solution.cost) > SAME_COST * max(cost, abs(solution.cost)):
+    same = abs(cost - solution.cost) <= SAME_COST * max(cost, abs(solution.cost))
+    if solution.status not in ATTAINED or not same:
         raise ValueError(
             f'solution must be an optimal one of cost "euclidean"; got status {solution.status!r}, '
             f"cost {solution.cost:.10g}, where its moves have Euclidean cost {cost:.10g}"

@@ -19,6 +19,10 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int32]
 
 
+#: The statuses of an answer that is as good as it was asked for.
+ATTAINED = ("optimal", "within_tolerance")
+
+
 class NotOptimal(RuntimeError):
     """A solve ended before its answer was proved, or found that there is none.
 

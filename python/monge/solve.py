@@ -139,7 +139,7 @@ def emd(
     problems, batch = cloud_problems(x, y, a, b, cost)
     leave_unmatched(problems, mass, unmatched_cost, batch)
     start_from(problems, potentials, plan, batch)
-    solutions = _solve(problems, solver, rtol, threads, time_limit, progress, options)
+    solutions = solve_problems(problems, solver, rtol, threads, time_limit, progress, options)
     for k, solution in enumerate(solutions):
         if not is_proved(solution, rtol):
             clouds = (x[k], y[k]) if batch else (x, y)  # type: ignore[index]
@@ -231,7 +231,7 @@ def solve(
     problems, batch = cloud_problems(x, y, a, b, cost)
     leave_unmatched(problems, mass, unmatched_cost, batch)
     start_from(problems, potentials, plan, batch)
-    solved = _solve(problems, solver, rtol, threads, time_limit, progress, options)
+    solved = solve_problems(problems, solver, rtol, threads, time_limit, progress, options)
     if not batch:
         return from_core(solved[0], as_array(x, "x"), as_array(y, "y"))
     return [
@@ -276,7 +276,9 @@ def solve_cost(
     problem = dense_problem(cost_matrix, a, b)
     leave_unmatched([problem], mass, unmatched_cost, batch=False)
     start_from([problem], potentials, plan, False)
-    return from_core(_solve([problem], solver, rtol, threads, time_limit, progress, options)[0])
+    return from_core(
+        solve_problems([problem], solver, rtol, threads, time_limit, progress, options)[0]
+    )
 
 
 def linear_sum_assignment(
@@ -327,7 +329,7 @@ def solvers() -> dict[str, dict[str, Any]]:
     return _core.solvers()
 
 
-def is_proved(solution: _core.Solution, rtol: float) -> bool:
+def is_proved(solution: _core.Solution | Solution, rtol: float) -> bool:
     """Whether the certificate, not the solver's word alone, says optimal or within `rtol`."""
     if solution.status == "optimal":
         return solution.relative_gap <= max(rtol, PROVED)
@@ -341,7 +343,7 @@ def check_limits(threads: int | None, time_limit: float | None) -> None:
         raise ValueError(f"time_limit must be a number of seconds >= 0; got {time_limit!r}")
 
 
-def _solve(
+def solve_problems(
     problems: list[_core.Problem],
     solver: str,
     rtol: float,
@@ -350,6 +352,7 @@ def _solve(
     progress: Progress,
     options: dict[str, Option],
 ) -> list[_core.Solution]:
+    """What the core finds, whatever its status."""
     if not isinstance(solver, str):
         raise TypeError(f"solver must be a name; got {solver!r}")
     if not (is_real_number(rtol) and 0 <= rtol < 1):

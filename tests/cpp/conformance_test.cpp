@@ -7,7 +7,6 @@
 #include <limits>
 #include <numeric>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "expect_certified.hpp"

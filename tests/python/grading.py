@@ -16,7 +16,7 @@ import monge
 import numpy as np
 from monge import _core
 from monge.solution import from_core
-from monge.solve import _solve
+from monge.solve import solve_problems
 
 UNIT_ROUNDOFF = 2.0**-53
 MARGINAL_TOLERANCE = 1e-12  # of the total mass
@@ -232,7 +232,8 @@ def solve_instance(instance, solver="auto", threads=None, rtol=0.0, time_limit=N
     try:
         if instance["assignment"]:
             problem = _core.Problem.dense(instance["cost_matrix"], None, None, True)
-            return from_core(_solve([problem], solver, rtol, threads, time_limit, None, {})[0])
+            how = (solver, rtol, threads, time_limit, None, {})
+            return from_core(solve_problems([problem], *how)[0])
         how = {"solver": solver, "threads": threads, "rtol": rtol, "time_limit": time_limit}
         masses = {"a": instance["a"], "b": instance["b"]}
         if instance["cost_matrix"] is not None:

@@ -2,7 +2,6 @@
 // and one leaf alone.
 #include "kernels/scan_kernels.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <memory>
 #include <random>

@@ -6,7 +6,6 @@
 
 #include <benchmark/benchmark.h>
 
-#include <memory>
 #include <stdexcept>
 #include <string>
 

@@ -4,8 +4,8 @@
 //
 // After sinkhorn_iterations() the rows' marginals are exact (up to rounding), and the error says
 // how far the columns' were before the last step. The regularised optimum, <C, P> + epsilon KL(P |
-// a b'), is then sum a f + sum b g (weighted_sum.hpp), and the Sinkhorn divergence that of x and y
-// minus half of those of x with itself and of y with itself.
+// a b'), is then sum a f + sum b g, and the Sinkhorn divergence that of x and y minus half of those
+// of x with itself and of y with itself.
 #pragma once
 
 #include "simt/kernels/half_step.hpp"

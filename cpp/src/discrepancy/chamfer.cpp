@@ -1,6 +1,5 @@
 #include "monge/discrepancy/chamfer.hpp"
 
-#include <string>
 #include <type_traits>
 #include <utility>
 

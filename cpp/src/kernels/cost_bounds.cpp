@@ -1,7 +1,6 @@
 #include "kernels/cost_bounds.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "kernels/row_kernels.hpp"

@@ -1,6 +1,5 @@
 #include "kernels/line_transport.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "geometry/staircase.hpp"

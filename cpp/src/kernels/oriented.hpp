@@ -1,7 +1,9 @@
-// A dense cost matrix as the assignment solvers read it: rows of adjacent entries, n <= m.
+// A dense cost matrix as solvers read it: by rows of adjacent entries; of an assignment, n <= m.
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "monge/core/context.hpp"
@@ -47,5 +49,25 @@ Oriented<T> orient(const MatrixView<T>& c, Context& context) {
   if (oriented.rows.col_stride != 1 && oriented.rows.cols > 1) pack(oriented, context);
   return oriented;
 }
+
+/// A matrix of either type by rows of adjacent entries: the caller's, or packed and kept here.
+class AdjacentRows {
+ public:
+  AnyMatrixView of(AnyMatrixView values, Context& context) {
+    std::visit(
+        [&](auto& view) {
+          if (view.col_stride == 1 || view.cols == 1) return;
+          auto& kept = kept_.emplace<Oriented<std::decay_t<decltype(view(0, 0))>>>();
+          kept.rows = view;
+          pack(kept, context);
+          view = kept.rows;
+        },
+        values);
+    return values;
+  }
+
+ private:
+  std::variant<Oriented<float>, Oriented<double>> kept_;
+};
 
 }  // namespace monge::kernels

@@ -178,23 +178,9 @@ class PlanKernel {
 
  private:
   void set_matrix(AnyMatrixView values, bool transposed) {
-    std::visit(
-        [&](auto& view) {
-          using T = std::decay_t<decltype(view(0, 0))>;
-          if (transposed) view = view.transposed();
-          if (view.col_stride == 1 || view.cols == 1) return;
-          kernels::Oriented<T>* packed = nullptr;
-          if constexpr (sizeof(T) == 4) {
-            packed = &packed_single_;
-          } else {
-            packed = &packed_double_;
-          }
-          packed->rows = view;
-          kernels::pack(*packed, context_);
-          view = packed->rows;
-        },
-        values);
-    kernel_ = std::make_unique<GibbsKernel>(values, team_, context_);
+    if (transposed) std::visit([](auto& view) { view = view.transposed(); }, values);
+    const AnyMatrixView rows = rows_.of(values, context_);
+    kernel_ = std::make_unique<GibbsKernel>(rows, team_, context_);
   }
 
   void set_clouds(const PointClouds& clouds, bool transposed, double epsilon) {
@@ -217,8 +203,7 @@ class PlanKernel {
   bool any_sign_ = false;  ///< costs may be negative
   std::unique_ptr<GibbsKernel> kernel_;
   kernels::Lines<double> costs_;  ///< of clouds, where reading them is faster
-  kernels::Oriented<float> packed_single_;
-  kernels::Oriented<double> packed_double_;
+  kernels::AdjacentRows rows_;
   std::vector<Index> row_order_, col_order_;
   std::vector<double> a_, b_;
   std::vector<double> F_, G_, row_weights_;

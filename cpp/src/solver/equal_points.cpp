@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstdint>
 #include <numeric>
-#include <utility>
 
 #include "geometry/kd_order.hpp"
 #include "solver/starting_tree.hpp"

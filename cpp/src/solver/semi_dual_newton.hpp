@@ -38,7 +38,6 @@ class SemiDualNewton {
   /// (D - P' A^-1 P) d| summed is below `enough`; returns that sum, or -1 if interrupted. `right`
   /// is 0 where b is.
   double solve(std::vector<double> right, double enough);
-  const std::vector<double>& of_columns() const { return d_; }
   const std::vector<double>& of_rows() const { return y_; }  ///< A^-1 P d
 
   std::int64_t steps = 0;

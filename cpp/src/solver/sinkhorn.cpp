@@ -4,7 +4,6 @@
 #include <cmath>
 #include <memory>
 #include <numbers>
-#include <optional>
 
 #include "kernels/cost_rows.hpp"
 #include "kernels/oriented.hpp"
@@ -181,8 +180,7 @@ class Sinkhorn {
   std::vector<Resolution> resolutions_;
   kernels::Lines<double> matrix_;  ///< of clouds whose entries cost too much to compute twice
   std::unique_ptr<CoarseNewton> coarse_newton_;  ///< of the finest, while that is solved
-  kernels::Oriented<float> packed_single_;
-  kernels::Oriented<double> packed_double_;
+  kernels::AdjacentRows rows_;
   std::vector<double> f_, g_;  ///< of the resolution last solved
   double epsilon_ = 0;         ///< of the stage last solved
   double error_ = 1, value_ = 0;
@@ -201,24 +199,7 @@ void Sinkhorn::make_matrix_kernel(const AnyMatrixView& matrix) {
 
 void Sinkhorn::make_resolutions() {
   if (const DenseCost* dense = problem_.dense()) {
-    AnyMatrixView values = dense->values;
-    std::visit(
-        [&](auto& view) {
-          if (view.col_stride == 1 || view.cols == 1) return;
-          using T = std::decay_t<decltype(view(0, 0))>;
-          auto& packed = [&]() -> kernels::Oriented<T>& {
-            if constexpr (sizeof(T) == 4) {
-              return packed_single_;
-            } else {
-              return packed_double_;
-            }
-          }();
-          packed.rows = view;
-          kernels::pack(packed, context_);
-          view = packed.rows;
-        },
-        values);
-    return make_matrix_kernel(values);
+    return make_matrix_kernel(rows_.of(dense->values, context_));
   }
   const PointClouds& clouds = *problem_.clouds();
   if (kernels::matrix_pays(clouds, context_)) {

@@ -6,10 +6,9 @@
 //   0. The two exchange nothing: there is no arc between them, and a start that fills them first
 //   needs none. No large cost stands for "never".
 // - Unmatched mass has prices alpha and beta: the spare column takes up to sum a at alpha, the
-// spare
-//   row gives up to sum b at beta, and what they have left goes from one to the other at cost 0.
-//   Only alpha + beta decides about a pair, so where that exceeds every cost, as much moves as can:
-//   that is the first case, in which the digits of costs do not drown in those of prices.
+//   spare row gives up to sum b at beta, and what they have left goes from one to the other at cost
+//   0. Only alpha + beta decides about a pair, so where that exceeds every cost, as much moves as
+//   can: that is the first case, in which the digits of costs do not drown in those of prices.
 #pragma once
 
 #include <vector>
@@ -33,8 +32,6 @@ class SpareNodes {
   bool has_col() const { return col_ > 0; }
   /// Whether the spare nodes exchange what they have left.
   bool joined() const { return joined_; }
-  double row_cost() const { return row_cost_; }
-  double col_cost() const { return col_cost_; }
   /// What the spare row gives and the spare column takes, in the caller's masses.
   const ExactSum& row_mass() const { return row_mass_; }
   const ExactSum& col_mass() const { return col_mass_; }

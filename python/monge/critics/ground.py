@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from monge import _core
 from monge.problem import Cost, is_real_number, parse_cost
+from monge.transforms import transport_map_from_gradient
 
 Floats = NDArray[np.float64]
 
@@ -81,13 +82,7 @@ class Ground:
             yield part, self.between(x[part, None], y)
 
     def map_of_gradient(self, x: Floats, gradient: Floats) -> Floats | None:
-        """Where the gradient of the potential on x's side sends x; None where it does not tell.
-
-        W. Gangbo and R. J. McCann, The geometry of optimal transportation, Acta Math. 177 (1996).
-        """
+        """Where the gradient of the potential on x's side sends x; None where it does not tell."""
         if not self.is_euclidean or self.power <= 1:
             return None
-        length = np.linalg.norm(gradient, axis=1, keepdims=True)
-        direction = np.divide(gradient, length, out=np.zeros_like(gradient), where=length > 0)
-        reach = (length / (self.scale * self.power)) ** (1 / (self.power - 1))
-        return np.asarray(x - reach * direction)
+        return transport_map_from_gradient(x, gradient / (self.scale * self.power), p=self.power)

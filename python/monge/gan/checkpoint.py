@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from monge.atomic_write import replace_file
+
 FORMAT = 1
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
-    """Write beside `path` and move there: whoever reads finds the old file or the new one."""
+    """Write at once or not at all: whoever reads finds the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save({"format": FORMAT, **content}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(path, lambda file: torch.save({"format": FORMAT, **content}, file))
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def build(text: str) -> GAN:
     torch.manual_seed(settings["seed"])
     objective = _make("objective", objectives.OBJECTIVES, settings["objective"])
     task, dim = _task(dict(settings["task"]), settings["seed"])
-    critic_name = _default_critic(objective)
+    critic_name = objective.default_critic
     critic = None
     if critic_name is not None:
         critic = _network("critic", CRITICS, settings.get("critic", {"name": critic_name}), dim)
@@ -97,14 +97,6 @@ def from_checkpoint(path: str | os.PathLike[str]) -> GAN:
     gan = build(content["source_text"])
     gan.resume(path)
     return gan
-
-
-def _default_critic(objective: objectives.Objective) -> str | None:
-    if isinstance(objective, objectives.W2GAN | objectives.BarycentricOT):
-        return "potentials"
-    if isinstance(objective, objectives.Sliced):
-        return "feature_critic" if objective.features else None
-    return None if isinstance(objective, objectives.MinibatchOT) else "mlp"
 
 
 def _task(table: dict[str, Any], seed: int) -> tuple[Task, int]:

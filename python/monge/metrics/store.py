@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from monge.atomic_write import replace_file
+
 Floats = NDArray[np.float64]
 
 
@@ -54,8 +56,6 @@ class Store:
         """Writes the file: whole or not at all, whenever the process ends."""
         if self.file is None:
             return
-        part = self.file.with_name(self.file.name + ".part")
-        with part.open("wb") as stream:
-            np.savez(stream, distances=self.values, key=np.array(self.key))
-        os.replace(part, self.file)
+        values, key = self.values, np.array(self.key)
+        replace_file(self.file, lambda stream: np.savez(stream, distances=values, key=key))
         self.written = time.monotonic()

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from monge.problem import power_cost
+from monge.problem import is_whole_number, power_cost
 from monge.sliced import random_directions
 from monge.torch import sliced_on_device
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside, lift
@@ -127,8 +126,7 @@ def sliced_wasserstein(
     batch = as_batch(x, y, a, b, lengths)
     dim = batch.x.shape[-1]
     if projections is None:
-        whole = isinstance(n_projections, (int, np.integer)) and not isinstance(n_projections, bool)
-        if not whole or n_projections < 1:
+        if not (is_whole_number(n_projections) and n_projections >= 1):
             raise ValueError(f"n_projections must be a whole number >= 1; got {n_projections!r}")
         drawn = random_directions(int(n_projections), dim, seed)
         rows = torch.as_tensor(drawn, dtype=batch.x.dtype, device=batch.x.device)

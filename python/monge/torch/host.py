@@ -21,7 +21,7 @@ from monge.device import device_info
 from monge.partial import leave_unmatched
 from monge.problem import Cost
 from monge.solution import NotOptimal, from_core
-from monge.solve import _solve, is_proved
+from monge.solve import is_proved, solve_problems
 from monge.warm_start import start_from
 
 Outputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
@@ -145,7 +145,7 @@ def solve_all(problems: list[_core.Problem], how: str) -> list[_core.Solution]:
     threads, time_limit = options.pop("threads"), options.pop("time_limit")
     slack = options.pop("mass", None), options.pop("unmatched_cost", None)
     leave_unmatched(problems, *slack, False)
-    return proved(_solve(problems, solver, rtol, threads, time_limit, None, options), rtol)
+    return proved(solve_problems(problems, solver, rtol, threads, time_limit, None, options), rtol)
 
 
 def proved(solutions: list[_core.Solution], rtol: float) -> list[_core.Solution]:

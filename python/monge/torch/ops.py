@@ -27,7 +27,6 @@ Source: V. M. Danskin, The theory of max-min, with applications, SIAM J. Appl. M
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -35,9 +34,8 @@ import torch
 from torch import Tensor
 
 from monge import _core
-from monge.entropic import EntropicSolution, _sinkhorn
+from monge.entropic import Settings, proved_results
 from monge.problem import cloud_problem, dense_problem
-from monge.solution import NotOptimal
 from monge.torch import entropic_on_device, on_device
 from monge.torch.batch import inside
 from monge.torch.envelope import (
@@ -244,20 +242,11 @@ def entropic(
         return found
     ground = as_cost(cost, power)
     pairs = list(pairs_of_clouds(x, y, a, b, x_lengths, y_lengths))
-    results = _sinkhorn(
-        [cloud_problem(*pair, ground) for pair in pairs],
-        symmetric,
-        epsilon,
-        method="auto",
-        penalty=math.inf,
-        progress=None,
-        **options_of(how),
-    )
+    problems = [cloud_problem(*pair, ground) for pair in pairs]
+    settings = Settings(epsilon, **options_of(how))
+    results = proved_results(settings, problems, pairs, ground, symmetric)
     values, f, g = np.zeros(len(x)), np.zeros(x.shape[:2]), np.zeros(y.shape[:2])
     for k, (result, pair) in enumerate(zip(results, pairs, strict=True)):
-        if result.status != "within_tolerance":
-            names = dict(zip(("x", "y", "a", "b", "cost"), (*pair, ground), strict=True))
-            raise NotOptimal(EntropicSolution(result, names, epsilon, math.inf, 0))
         values[k] = result.value
         f[k, : len(pair[0])], g[k, : len(pair[1])] = result.take_potentials()
     return to_tensor(values, x, x.dtype), to_tensor(f, x), to_tensor(g, x)

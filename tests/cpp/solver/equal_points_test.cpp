@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "monge/solver/multiscale_simplex.hpp"
 #include "monge/solver/network_simplex.hpp"

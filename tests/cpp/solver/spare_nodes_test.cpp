@@ -68,8 +68,9 @@ TEST(SpareNodes, PricesAboveEveryCostMoveAllThatCan) {
   EXPECT_FALSE(partial.spare(100).has_col());
   EXPECT_TRUE(partial.spare(100).has_row());
   EXPECT_TRUE(partial.spare(120).joined());
-  EXPECT_EQ(partial.spare(120).col_cost(), 60);
-  EXPECT_EQ(partial.spare(120).row_cost(), 50);
+  const auto zero = [](Index, Index) { return 0.0; };
+  EXPECT_EQ(partial.spare(120).cost(0, 3, 2, 3, zero), 60);
+  EXPECT_EQ(partial.spare(120).cost(2, 0, 2, 3, zero), 50);
 }
 
 TEST(SpareNodes, AStartThatFillsThemFirstNeedsNoArcBetweenThem) {

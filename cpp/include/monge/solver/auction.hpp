@@ -20,13 +20,12 @@
 //
 // Deviations from the papers.
 // - Candidate lists: prices only rise, so the K best columns of a scan, and a threshold that no
-// other
-//   column was below, answer most bids (solver/candidate_lists.hpp). A bid goes up to the threshold
-//   where the second best is unknown, which is less than the full raise and therefore valid.
+//   other column was below, answer most bids (solver/candidate_lists.hpp). A bid goes up to the
+//   threshold where the second best is unknown, which is less than the full raise and therefore
+//   valid.
 // - A phase keeps the pairs that satisfy the new epsilon instead of starting from none.
 // - Where n != m there is no epsilon scaling, since columns that stay free must keep price 0: rows
-// bid
-//   without epsilon from price 0, then take shortest paths.
+//   bid without epsilon from price 0, then take shortest paths.
 // - A budget of bids per phase ends price wars in the finish, whatever the costs.
 // - A row that allows a single column bids twice the largest raise seen.
 //

@@ -9,8 +9,7 @@
 //   potentials give the fine prices by a c-transform, and the fine auction begins at an epsilon of
 //   the size of the spacing;
 // - for squared Euclidean cost both clouds are centred first, which changes costs by functions of
-// the
-//   row and of the column alone: clouds far apart are as easy as clouds on top of each other.
+//   the row and of the column alone: clouds far apart are as easy as clouds on top of each other.
 //
 // Where a gap is allowed, up to some 6000 points are matched without lists and tree, by bids that
 // look at blocks of columns in float (solver/block_auction.hpp); "auto" takes this solver for that.

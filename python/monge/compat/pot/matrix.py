@@ -20,7 +20,7 @@ from monge.compat.pot.masses import (
 )
 from monge.problem import as_array
 from monge.solution import NotOptimal, Solution
-from monge.solve import PROVED, solve_cost
+from monge.solve import is_proved, solve_cost
 
 #: Who passes less wants an early end.
 DEFAULT_ITERATIONS = 100000
@@ -212,6 +212,6 @@ def proved(solution: Solution) -> Solution:
     """The solution, if it is optimal by its certificate, or infeasible."""
     if solution.status == "infeasible":
         return solution
-    if solution.status != "optimal" or solution.relative_gap > PROVED:
+    if not is_proved(solution, 0.0):
         raise NotOptimal(solution)
     return solution

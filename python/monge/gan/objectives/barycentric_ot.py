@@ -39,6 +39,7 @@ class BarycentricOT(Objective):
 
     cost = "sqeuclidean"
     cost_scale = 0.5
+    default_critic = "potentials"
 
     def __post_init__(self) -> None:
         positive(self.epsilon, "epsilon")

@@ -37,6 +37,8 @@ class MinibatchOT(Objective):
     cost: Cost = "sqeuclidean"  # type: ignore[assignment]
     epsilon: float = 0.05
 
+    default_critic = None
+
     def __post_init__(self) -> None:
         power_of(self.cost)
         positive(self.epsilon, "epsilon")

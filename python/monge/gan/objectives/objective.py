@@ -64,14 +64,19 @@ class Recipe:
 class Objective:
     """The base of objectives: a frozen dataclass whose fields are its settings.
 
-    A new one overrides `critic_loss`, `generator_loss` and `dual`, and may name another recipe and
-    ground cost. phi is the potential on the generator's side, psi on the real side, so that the
-    critic raises mean phi + mean psi and the generator lowers it.
+    A new one overrides `critic_loss`, `generator_loss` and `dual`, and may name another recipe,
+    ground cost and default critic. phi is the potential on the generator's side, psi on the real
+    side, so that the critic raises mean phi + mean psi and the generator lowers it.
     """
 
     #: The ground cost is cost_scale * cost.
     cost = "euclidean"
     cost_scale = 1.0
+
+    @property
+    def default_critic(self) -> str | None:
+        """The network, by its name in `networks.CRITICS`, where none is named; None: no critic."""
+        return "mlp"
 
     def recipe(self) -> Recipe:
         """The paper's settings."""

@@ -37,6 +37,10 @@ class Sliced(Objective):
 
     cost = "sqeuclidean"
 
+    @property
+    def default_critic(self) -> str | None:
+        return "feature_critic" if self.features else None
+
     def __post_init__(self) -> None:
         whole_number(self.n_projections, "n_projections", 1)
 

@@ -64,6 +64,7 @@ class W2GAN(Objective):
 
     cost = "sqeuclidean"
     cost_scale = 0.5
+    default_critic = "potentials"
 
     def __post_init__(self) -> None:
         not_negative(self.weight, "weight")
