@@ -140,8 +140,8 @@ def sliced_wasserstein(
             )
     check_finite(batch.x.detach(), batch.x_lengths, "x")
     check_finite(batch.y.detach(), batch.y_lengths, "y")
-    if not (batch.a is None and batch.b is None):
-        check_masses(batch)
+    check_masses(batch.a, batch.x_lengths, "a")
+    check_masses(batch.b, batch.y_lengths, "b")
     with torch.autocast(batch.x.device.type, enabled=False):
         values = _sliced_means(batch, rows, p)
     if batch.a is not None:
