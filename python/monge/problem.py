@@ -162,6 +162,16 @@ def power_cost(p: float) -> Cost:
     return "sqeuclidean" if p == 2 else ("euclidean_power", float(p))
 
 
+def cost_of_distance(p: float, options: dict[str, Any]) -> Cost:
+    """The ground cost |x - y|^p of W_p, which no option may name otherwise."""
+    if "cost" in options:
+        raise TypeError(
+            "cost must not be given for W_p, whose cost is |x - y|^p (emd takes any); "
+            f"got {options['cost']!r}"
+        )
+    return power_cost(p)
+
+
 def dense_problem(cost_matrix: Any, a: Any, b: Any) -> _core.Problem:
     """The transport by a cost matrix (n, m)."""
     array = as_array(cost_matrix, "cost_matrix")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monge import _core
+from monge.problem import is_real_number
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -196,11 +197,12 @@ class Solution(_Sealed):
 
         R. J. McCann, A convexity principle for interacting gases, Adv. Math. 128 (1997) 153-179.
         """
+        if not is_real_number(t):
+            raise TypeError(f"t must be a number; got {t!r}")
         if not 0 <= t <= 1:
             raise ValueError(f"t must be from 0 to 1; got {t!r}")
-        x, y = self._clouds()
-        points = (1 - t) * x[self.plan.rows] + t * y[self.plan.cols]
-        return np.asarray(points, dtype=np.float64), self.plan.mass
+        x, y = (np.asarray(points, dtype=np.float64) for points in self._clouds())
+        return (1 - t) * x[self.plan.rows] + t * y[self.plan.cols], self.plan.mass
 
     def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:
         """Draw both clouds and the plan's arrows, the darker the more mass; returns the axes.

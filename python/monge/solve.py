@@ -14,10 +14,10 @@ from monge.problem import (
     Cost,
     as_array,
     cloud_problems,
+    cost_of_distance,
     dense_problem,
     is_real_number,
     is_tensor,
-    power_cost,
     thread_count,
 )
 from monge.progress import Progress, reporter
@@ -182,7 +182,7 @@ def wasserstein(
         y,
         a,
         b,
-        cost=power_cost(p),
+        cost=cost_of_distance(p, options),
         solver=solver,
         rtol=rtol,
         mass=mass,

@@ -96,6 +96,9 @@ def _pairs(plan: Any) -> tuple[Indices, Indices]:
             "mass of the plan must have one number per pair of rows and cols; got shapes "
             f"{mass.shape}, {rows.shape} and {cols.shape}"
         )
+    wrong = ~(np.isfinite(mass) & (mass >= 0))
+    if wrong.any():
+        raise ValueError(f"mass of the plan must be finite and >= 0; got {mass[wrong][0]:.10g}")
     return np.ascontiguousarray(rows[mass > 0]), np.ascontiguousarray(cols[mass > 0])
 
 

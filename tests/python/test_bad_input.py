@@ -650,3 +650,9 @@ def test_bad_thread_count_of_the_environment(monkeypatch):
     refused(ValueError, ["MONGE_NUM_THREADS must be a whole number", '"many"'], monge.emd, X, Y)
     monkeypatch.setenv("MONGE_NUM_THREADS", "1")
     monge.emd(X, Y)
+
+
+def test_wasserstein_has_the_cost_of_its_p():
+    x = np.zeros((3, 2))
+    with pytest.raises(TypeError, match=r"cost must not be given for W_p.*; got 'sqeuclidean'"):
+        monge.wasserstein(x, x, cost="sqeuclidean")

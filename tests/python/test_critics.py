@@ -245,11 +245,27 @@ def test_images_are_flattened_for_the_cost():
         (lambda p: p, ValueError, "critic must return one number per point"),
         (lambda p: p[:, 0] * np.nan, ValueError, "critic must return finite numbers"),
         (lambda p: p[:3, 0], ValueError, r"\(30,\) or \(30, 1\); got shape \(3,\)"),
+        (lambda p: p[:, 0] + 1j, TypeError, "critic must return real numbers; got dtype complex"),
     ],
 )
 def test_refused_critics(critic, error, reason):
     with pytest.raises(error, match=reason):
         validate(critic, *clouds(), cost="euclidean")
+
+
+def test_a_critic_that_writes_to_its_points_changes_nothing():
+    def careful(points):
+        return -(points[:, 0] - 1)
+
+    def careless(points):
+        points -= 1
+        return -points[:, 0]
+
+    x, y = clouds()
+    kept = x.copy(), y.copy()
+    expected = validate(careful, x, y, cost="euclidean")
+    assert validate(careless, x, y, cost="euclidean").to_json() == expected.to_json()
+    np.testing.assert_array_equal((x, y), kept)
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,18 @@ def test_offsets_and_scales(offset, scale):
     assert moved.cost == pytest.approx(plain.cost * scale**2, rel=1e-5)
 
 
+@pytest.mark.parametrize("scale", (1e-60, 1e-20, 1e60))
+@pytest.mark.parametrize("method", ("sinkhorn", "anderson", "newton"))
+@pytest.mark.parametrize("d", (2, 5))
+def test_scales_beyond_single_precision(scale, method, d):
+    x, y = clouds(d=d)
+    plain = monge.sinkhorn(x, y, epsilon=0.25, method=method)
+    scaled = monge.sinkhorn(x * scale, y * scale, epsilon=0.25 * scale**2, method=method)
+    assert scaled.status == "within_tolerance"
+    assert scaled.entropic_value == pytest.approx(plain.entropic_value * scale**2, rel=1e-7)
+    np.testing.assert_allclose(scaled.f - scaled.f[0], (plain.f - plain.f[0]) * scale**2, rtol=1e-3)
+
+
 def test_float32_and_strided_arrays():
     x, y = clouds(dtype=np.float32)
     expected = monge.sinkhorn(x, y, epsilon=0.3)
@@ -346,6 +358,34 @@ def test_unbalanced_diracs():
         -c / (epsilon + 2 * rho)
     )
     assert solution.plan.to_dense().item() == pytest.approx(moved, rel=1e-10)
+
+
+@pytest.mark.parametrize("method", ("sinkhorn", "anderson"))
+@pytest.mark.parametrize("epsilon", (1e-2, 0.1, 1.0, 1e3))
+@pytest.mark.parametrize("rho", (1e-3, 1e-2, 1.0, 10.0))
+def test_unbalanced_has_the_optimum_where_hardly_any_mass_moves(method, epsilon, rho):
+    """Where all of it stays, an error that is weighed by what moves is 0 from the start."""
+    moved = math.exp(-1 / (epsilon + 2 * rho))
+    value = epsilon * (1 - moved) + 2 * rho * (1 - moved)
+    for solution in (
+        monge.sinkhorn_cost([[1.0]], epsilon=epsilon, reach=rho, method=method),
+        monge.sinkhorn([[0.0]], [[1.0]], epsilon=epsilon, reach=math.sqrt(rho), method=method),
+    ):
+        assert solution.status == "within_tolerance"
+        assert solution.entropic_value == pytest.approx(value, rel=1e-6)
+
+
+def test_unbalanced_with_a_point_out_of_reach():
+    x, y = clouds(30, 30, d=2)
+    y[0] = 1e3
+    solution = monge.sinkhorn(x, y, epsilon=0.1, reach=1.0, max_iterations=2000)
+    assert solution.status == "within_tolerance"
+    near = monge.sinkhorn(
+        x, y[1:], np.full(30, 1 / 30), np.full(29, 1 / 30), epsilon=0.1, reach=1.0
+    )
+    # The point out of reach is destroyed, at price rho = 1, and the entropy of its row of the
+    # reference is paid at epsilon.
+    assert solution.entropic_value == pytest.approx(near.entropic_value + 1.1 / 30, rel=1e-5)
 
 
 def test_the_divergence_is_made_of_three_values():

@@ -172,10 +172,20 @@ def test_maps_need_points():
             method()
 
 
-def test_float32_points_interpolate_in_double():
-    x, y = (cloud.astype(np.float32) for cloud in clouds(5, 5, 3))
-    points, _ = monge.solve(x, y).interpolate(0.5)
-    assert points.dtype == np.float64
+@pytest.mark.parametrize("t", ["half", None, [0.5], True])
+def test_interpolation_takes_a_number(t):
+    with pytest.raises(TypeError, match="t must be a number; got"):
+        monge.solve(*clouds(3, 3, 2)).interpolate(t)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_narrow_points_interpolate_in_double(dtype):
+    x, y = (cloud.astype(dtype) for cloud in clouds(5, 5, 3))
+    solution = monge.solve(x, y)
+    points, _ = solution.interpolate(0.3)
+    wide = (1 - 0.3) * x.astype(np.float64)[solution.plan.rows]
+    wide += 0.3 * y.astype(np.float64)[solution.plan.cols]
+    np.testing.assert_array_equal(points, wide)
 
 
 def test_solution_keeps_its_points():

@@ -325,3 +325,27 @@ def test_misuse_of_sliced_is_named(options, message):
         mt.sliced_wasserstein(torch.zeros(3, 2), torch.zeros(3, 2), **options)
     with pytest.raises(ValueError, match="y must have finite coordinates"):
         mt.sliced_wasserstein(torch.zeros(1, 2), torch.full((1, 2), math.nan))
+
+
+@pytest.mark.parametrize(
+    ("masses", "message"),
+    [
+        ({"a": [[0.5, 0.5], [1.5, -0.5]]}, "a must have finite masses >= 0; got -0.5"),
+        ({"b": [[0.5, 0.5], [math.nan, 1]]}, "b must have finite masses >= 0; got nan"),
+        ({"b": [[0.5, 0.5], [0, 0]]}, "b must have a positive total mass; got 0"),
+    ],
+)
+def test_sliced_refuses_masses_that_are_none(masses, message):
+    x, y = torch.randn(2, 2, 2, 3)
+    given = {name: torch.tensor(values, dtype=torch.float64) for name, values in masses.items()}
+    for function in (mt.sliced_wasserstein, mt.emd):
+        with pytest.raises(ValueError, match=message):
+            function(x, y, **given)
+
+
+def test_sliced_masses_of_padding_are_not_looked_at():
+    x, y = torch.randn(2, 2, 2, 3)
+    a = torch.tensor([[0.25, 0.75], [1, math.nan]])
+    padded = mt.sliced_wasserstein(x, y, a, lengths=([2, 1], None))
+    alone = mt.sliced_wasserstein(x[1, :1], y[1])
+    torch.testing.assert_close(padded[1], alone)

@@ -144,6 +144,26 @@ def test_sinkhorn_loss_takes_its_epsilon_from_the_mean_cost():
     assert "epsilon=None" in repr(mt.SinkhornLoss())
 
 
+def test_sinkhorn_loss_finds_its_epsilon_at_tiny_scales():
+    """Squares of such numbers vanish in single precision."""
+    x, y = torch.randn(2, 6, 2, generator=torch.Generator().manual_seed(0))
+    plain, tiny = (mt.SinkhornLoss()((s * x).double(), (s * y).double()) for s in (1.0, 1e-25))
+    assert float(tiny) == pytest.approx(1e-50 * float(plain), rel=1e-5)
+    single = mt.SinkhornLoss(cost="euclidean")(1e-25 * x, 1e-25 * y)
+    wide = mt.SinkhornLoss(cost="euclidean")(x, y)
+    assert float(single) == pytest.approx(1e-25 * float(wide), rel=1e-4)
+
+
+def test_sinkhorn_loss_of_no_pairs_and_of_clouds_that_are_not_finite():
+    x, y = torch.zeros(0, 5, 2, requires_grad=True), torch.zeros(0, 4, 2)
+    values = mt.SinkhornLoss(reduction="none")(x, y)
+    values.sum().backward()
+    assert values.shape == (0,)
+    for wrong in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="y must have finite coordinates"):
+            mt.SinkhornLoss()(torch.zeros(3, 2), torch.full((3, 2), wrong))
+
+
 # --- GeomLoss ---
 
 

@@ -56,6 +56,8 @@ def test_settings_are_checked_when_the_module_is_made():
         mt.EMDLoss("euclidean_power")
     with pytest.raises(ValueError, match="p must be"):
         mt.WassersteinLoss(0.5)
+    with pytest.raises(TypeError, match="cost must not be given for W_p"):
+        mt.WassersteinLoss(2, cost="euclidean")
     assert repr(mt.EMDLoss("cityblock", rtol=0.1)) == (
         "EMDLoss(cost='cityblock', reduction='mean', rtol=0.1)"
     )

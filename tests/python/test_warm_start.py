@@ -176,6 +176,8 @@ def test_solvers_that_cannot_use_a_start_refuse_it(solver):
         ({"plan": ([0.5], [0])}, TypeError, "whole numbers"),
         ({"plan": ([-1], [0])}, ValueError, "from 0 to 2147483647; got -1"),
         ({"plan": ([0, 1], [0], [1.0])}, ValueError, "one number per pair"),
+        ({"plan": ([0], [0], [np.nan])}, ValueError, "mass of the plan must be finite"),
+        ({"plan": ([0], [0], [-0.5])}, ValueError, "finite and >= 0; got -0.5"),
     ],
 )
 def test_wrong_starts_are_refused(start, error, message):

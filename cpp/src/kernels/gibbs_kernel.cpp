@@ -24,6 +24,23 @@ bool centred_form(const GroundCost& cost, int dim) {
   return std::holds_alternative<SqEuclidean>(cost) && dim <= centred_max_dim;
 }
 
+/// A power of 2 that brings the extent of the clouds to about 1, and with it what the centred form
+/// has in single precision into its range; the results are the same to the bit.
+double unit_of(const KdCloud& x, const KdCloud& y) {
+  double extent = 0;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(x.dim); ++k) {
+    double low = infinity, high = -infinity;
+    for (const KdCloud* cloud : {&x, &y}) {
+      const double* axis = cloud->values.data() + k * at(cloud->n);
+      const auto [least, most] = std::minmax_element(axis, axis + cloud->n);
+      low = std::min(low, *least);
+      high = std::max(high, *most);
+    }
+    extent = std::max(extent, high - low);
+  }
+  return extent > 0 ? std::exp2(-std::ilogb(extent)) : 1;
+}
+
 /// Solves the dim normal equations in place, by elimination; `ridge` keeps blocks that lie on a
 /// plane or a line regular.
 void solve_ridge(int dim, double (&m)[centred_max_dim][centred_max_dim + 1], double* q) {
@@ -47,7 +64,7 @@ void solve_ridge(int dim, double (&m)[centred_max_dim][centred_max_dim + 1], dou
 
 }  // namespace
 
-TiledSide::TiledSide(const KdCloud& cloud, Index size, bool centred)
+TiledSide::TiledSide(const KdCloud& cloud, Index size, bool centred, double unit)
     : n_(cloud.n),
       block_(size),
       blocks_((cloud.n + size - 1) / size),
@@ -64,10 +81,11 @@ TiledSide::TiledSide(const KdCloud& cloud, Index size, bool centred)
       const Index begin = b * block_, end = std::min(n_, begin + block_);
       const auto [low, high] = std::minmax_element(axis + begin, axis + end);
       const double centre = *low + 0.5 * (*high - *low);
-      centre_[k * at(blocks_) + at(b)] = centre;
-      half_[k * at(blocks_) + at(b)] = std::max(*high - centre, centre - *low);
+      centre_[k * at(blocks_) + at(b)] = unit * centre;
+      half_[k * at(blocks_) + at(b)] = unit * std::max(*high - centre, centre - *low);
       const double origin = centred_ ? centre : 0;
-      for (Index i = begin; i < begin + block_; ++i) out[i] = (i < end ? axis[i] : centre) - origin;
+      for (Index i = begin; i < begin + block_; ++i)
+        out[i] = unit * ((i < end ? axis[i] : centre) - origin);
     }
   }
   if (centred_) round_to(points_, single_);
@@ -170,8 +188,9 @@ Lines<double> gibbs_matrix(const PointClouds& clouds, double epsilon, Context& c
 
 GibbsKernel::GibbsKernel(const KdCloud& x, const KdCloud& y, const GroundCost& cost, Team& team,
                          Context& context)
-    : x_(x, tile_rows, centred_form(cost, x.dim)),
-      y_(y, tile_cols, centred_form(cost, x.dim)),
+    : unit_(centred_form(cost, x.dim) ? unit_of(x, y) : 1),
+      x_(x, tile_rows, centred_form(cost, x.dim), unit_),
+      y_(y, tile_cols, centred_form(cost, x.dim), unit_),
       bounded_(x.dim <= bounded_max_dim),
       team_(&team),
       context_(&context) {
@@ -197,13 +216,13 @@ double GibbsKernel::single_error(double scale) const {
   constexpr double roundoff = 0x1p-24, typical_exponent = 16;
   if (pairs_.form != TilePairs::Form::centred) return typical_exponent * roundoff;
   // Numbers of the centred form are as large as the parts of squared distances within blocks.
-  return (4 + 2 * scale * square_radius_) * roundoff;
+  return (4 + 2 * (scale / (unit_ * unit_)) * square_radius_) * roundoff;
 }
 
 void GibbsKernel::set(double scale, const std::vector<double>& f, const std::vector<double>& g) {
-  pairs_.scale = scale;
-  x_.set(f, scale);
-  y_.set(g, scale);
+  pairs_.scale = scale / (unit_ * unit_);
+  x_.set(f, pairs_.scale);
+  y_.set(g, pairs_.scale);
   pairs_.f = x_.potential();
   pairs_.g = y_.potential();
 }

@@ -32,7 +32,8 @@ class TiledSide {
  public:
   TiledSide() = default;
   TiledSide(Index n, Index size) : n_(n), block_(size), blocks_((n + size - 1) / size) {}
-  TiledSide(const KdCloud& cloud, Index size, bool centred);
+  /// Coordinates are multiplied by `unit`.
+  TiledSide(const KdCloud& cloud, Index size, bool centred, double unit);
 
   Index size() const { return n_; }
   Index blocks() const { return blocks_; }
@@ -136,6 +137,7 @@ class GibbsKernel {
               Index& count) const;
   void sum_chunks(std::int64_t chunks, std::vector<double>& columns);
 
+  double unit_ = 1;  ///< of the coordinates; costs are in its square (centred form)
   TiledSide x_, y_;
   bool bounded_ = false;
   double square_radius_ = 0;  ///< of blocks, both sides' added

@@ -22,6 +22,10 @@ constexpr double lost_row = 1e-12;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
+/// log2 of a sum. One of which nothing is left is below the least term of single precision: what
+/// takes it for that steps too short, but in the right direction.
+double log_of(double sum) { return sum > 0 ? std::log2(sum) : -120; }
+
 }  // namespace
 
 EntropicLevel::EntropicLevel(kernels::GibbsKernel& kernel, std::vector<double> a,
@@ -69,7 +73,7 @@ double EntropicLevel::limit(double part) const {
 
 double EntropicLevel::updated_row(Index i, double sum) const {
   const double value = F[at(i)];
-  return damping_ * (value - std::log2(sum));
+  return damping_ * (value - log_of(sum));
 }
 
 /// What a block's sums, each times its row's factor, make of the rows: their sums, and what the
@@ -189,13 +193,8 @@ bool EntropicLevel::update_rows(double expected) {
     if (damping_ != 1) least_row_ = std::min(1.0, least);
     columns.swap(cols);
     error = 0;
-    for (std::size_t j = 0; j < b_.size(); ++j) {
-      if (damping_ == 1) {
-        error += std::fabs(columns[j] - b_[j]);
-      } else {
-        error += columns[j] * std::fabs(std::exp2(column_step(static_cast<Index>(j))) - 1);
-      }
-    }
+    for (std::size_t j = 0; j < b_.size(); ++j)
+      error += std::fabs(columns[j] - column_target(static_cast<Index>(j)));
     error /= total_;
     const bool stale = kernel_.bounded() && damping_ == 1 && least < stale_row;
     if (attempt < 3 && stale) continue;
@@ -208,10 +207,14 @@ bool EntropicLevel::update_rows(double expected) {
   }
 }
 
+double EntropicLevel::column_target(Index j) const {
+  if (damping_ == 1 || !(b_[at(j)] > 0)) return b_[at(j)];
+  return b_[at(j)] * std::exp((log_b_[at(j)] - G[at(j)]) / (scale_ * penalty_));
+}
+
 double EntropicLevel::column_step(Index j) const {
-  if (!(b_[at(j)] > 0 && columns[at(j)] > 0)) return 0;
-  const double log_sum = std::log2(columns[at(j)]);
-  return damping_ * (G[at(j)] - log_sum) + log_b_[at(j)] - G[at(j)];
+  if (!(b_[at(j)] > 0)) return 0;
+  return damping_ * (G[at(j)] - log_of(columns[at(j)])) + log_b_[at(j)] - G[at(j)];
 }
 
 double EntropicLevel::value() const {

@@ -54,8 +54,8 @@ class EntropicLevel {
 
   std::vector<double> F, G;
   std::vector<double> columns;  ///< sum_i P_ij
-  double error = 1;  ///< infinite before the first pass; L1 error of the columns (or what they
-                     ///< still move) over the mass
+  double error = 1;  ///< infinite before the first pass; L1 distance of the columns' sums from
+                     ///< b_j, or with a penalty from b_j exp(-g_j / rho), over the mass
   std::int64_t passes = 0;
   double tolerance = 0;  ///< of the error: what meets it is measured in double
   bool precise = false;  ///< exponentials to rounding, nothing left out
@@ -71,6 +71,8 @@ class EntropicLevel {
   void weigh_rows(Index block, const double* block_sums, const double* factors,
                   std::vector<double>& sums, T* weight) const;
   double updated_row(Index i, double sum) const;
+  /// What the sum of column j is at the optimum, by the potentials as they are.
+  double column_target(Index j) const;
 
   /// Terms in single precision, by row blocks, and the potentials that they were taken at.
   struct Kept {

@@ -77,11 +77,10 @@ EntropicResult Symmetric::run() {
     ++passes;
     double error = 0, moved = 0, value = 0;
     for (std::size_t i = 0; i < F_.size(); ++i) {
-      const double next = damping_ * (F_[i] - std::log2(sums[i]));
       if (mass_[i] > 0) {
         const double f = F_[i] / scale_;
         const double p = mass_[i] * sums[i];
-        error += p * std::fabs(std::expm1((next - F_[i]) * std::numbers::ln2));
+        error += std::fabs(p - mass_[i] * std::exp(-f / options_.penalty));
         moved += p;
         value += 2 * mass_[i] *
                  (damping_ == 1 ? f : -options_.penalty * std::expm1(-f / options_.penalty));

@@ -156,8 +156,8 @@ class Potentials:
         return self._x.tensor if self._x.tensor is not None else self._y.tensor
 
     def _lifted(self, points: Floats) -> Any:
-        """Points in the form in which the critic takes them."""
-        shaped = points.reshape(len(points), *self._x.shape)
+        """Points in the form in which the critic takes them: its own, which it may write to."""
+        shaped = points.reshape(len(points), *self._x.shape).copy()
         if self._like is None:
             return shaped
         torch = sys.modules["torch"]
@@ -180,6 +180,8 @@ class Potentials:
                 f"critic must return one number per point, ({len(points)},) or ({len(points)}, 1); "
                 f"got shape {values.shape}"
             )
+        if values.dtype.kind not in "fiub":
+            raise TypeError(f"critic must return real numbers; got dtype {values.dtype}")
         if values.dtype.kind == "f":
             self.rounding = max(self.rounding, float(np.finfo(values.dtype).eps) / 2)
         numbers: Floats = values.reshape(-1).astype(np.float64)

@@ -19,7 +19,7 @@ from monge.torch import sliced_on_device
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside, lift
 from monge.torch.functional import root
 from monge.torch.ground import power_of_length
-from monge.torch.nearest import check_finite
+from monge.torch.nearest import check_finite, check_masses
 from monge.torch.transforms import least_ways
 
 
@@ -138,10 +138,14 @@ def sliced_wasserstein(
             )
     check_finite(batch.x.detach(), batch.x_lengths, "x")
     check_finite(batch.y.detach(), batch.y_lengths, "y")
+    check_masses(batch.a, batch.x_lengths, "a")
+    check_masses(batch.b, batch.y_lengths, "b")
     with torch.autocast(batch.x.device.type, enabled=False):
         values = _sliced_means(batch, rows, p)
-    total = 1 if batch.a is None else batch.a.detach().sum(-1).to(values.dtype)
-    return batch.unbatch(root(total * values, p))
+    if batch.a is not None:
+        held = torch.where(inside(batch.x, batch.x_lengths), batch.a.detach(), 0)
+        values = held.sum(-1).to(values.dtype) * values
+    return batch.unbatch(root(values, p))
 
 
 def _sliced_means(batch: Batch, rows: Tensor, p: float) -> Tensor:

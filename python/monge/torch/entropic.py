@@ -11,6 +11,7 @@ from monge.problem import Cost, is_real_number, parse_cost
 from monge.torch import ops
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside
 from monge.torch.ground import ground_cost
+from monge.torch.nearest import check_finite
 
 
 def sinkhorn_divergence(
@@ -98,8 +99,11 @@ def _solve(
 def mean_cost(batch: Batch, cost: Cost) -> float:
     """The mean of c(x_i, y_j) over all pairs of points of all pairs of clouds; O(B n m d) time."""
     name, power = parse_cost(cost)
+    check_finite(batch.x, batch.x_lengths, "x")
+    check_finite(batch.y, batch.y_lengths, "y")
+    batch = batch.to(torch.float64)  # squares of small numbers vanish in single precision
     total, count = 0.0, 0
-    rows = max(1, 2**22 // max(1, batch.x.shape[0] * batch.y[0].numel()))
+    rows = max(1, 2**22 // max(1, batch.y.numel()))
     x_held = inside(batch.x, batch.x_lengths)
     y_held = inside(batch.y, batch.y_lengths)
     for start in range(0, batch.x.shape[1], rows):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from monge.partial import plain_slack
-from monge.problem import Cost, parse_cost, power_cost
+from monge.problem import Cost, cost_of_distance, parse_cost
 from monge.torch import ops
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, check_device, lift, split_lengths
 from monge.torch.host import Outputs
@@ -152,7 +152,7 @@ def wasserstein(
         y,
         a,
         b,
-        cost=power_cost(p),
+        cost=cost_of_distance(p, options),
         lengths=lengths,
         solver=solver,
         rtol=rtol,

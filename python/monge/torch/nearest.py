@@ -18,6 +18,19 @@ def check_finite(points: Tensor, lengths: Tensor | None, argument: str) -> None:
         raise ValueError(f"{argument} must have finite coordinates; got NaN or infinity")
 
 
+def check_masses(masses: Tensor | None, lengths: Tensor | None, argument: str) -> None:
+    """Raises ValueError for masses (B, n) that are not finite and >= 0, or have no total."""
+    if masses is None:
+        return
+    held = torch.where(inside(masses, lengths), masses.detach(), 0)
+    wrong = ~(held.isfinite() & (held >= 0))
+    if bool(wrong.any()):
+        first = float(held[wrong][0])
+        raise ValueError(f"{argument} must have finite masses >= 0; got {first:.10g}")
+    if not bool((held.sum(-1) > 0).all()):
+        raise ValueError(f"{argument} must have a positive total mass; got 0")
+
+
 def check_potential(g: Tensor, lengths: Tensor | None) -> None:
     """Raises ValueError for NaN or infinity in g (B, m)."""
     if not bool(torch.isfinite(g[inside(g, lengths)]).all()):

@@ -37,7 +37,7 @@
 // and one for the terms of a matrix (entropic_level.hpp).
 //
 // Numerics and termination. `error` is the L1 distance of the columns' sums from b over the total
-// mass (rows are right to rounding), or, with a penalty, what the next update would still move.
+// mass, with a penalty from b_j exp(-g_j / rho); rows are right to rounding.
 // Ends at error <= rtol, after max_iterations passes over the pairs, or where rounding allows no
 // progress: both are Status::iteration_limit. No exponent overflows: sums are taken relative to
 // the largest term wherever potentials are not yet known to fit.

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from monge.problem import power_cost
+from monge.problem import cost_of_distance
 from monge.torch.batch import Clouds, Lengths
 from monge.torch.functional import wasserstein
 from monge.torch.losses.loss import Loss
@@ -40,7 +40,7 @@ class WassersteinLoss(Loss):
         **options: Any,
     ) -> None:
         super().__init__(reduction)
-        power_cost(p)  # a wrong one is refused here already
+        cost_of_distance(p, options)  # a wrong one is refused here already
         self.p = p
         how = {"solver": solver, "rtol": rtol, "threads": threads, "time_limit": time_limit}
         self.how: dict[str, Any] = how | options
