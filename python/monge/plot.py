@@ -68,7 +68,7 @@ def plot_solution(solution: Solution, ax: Axes | None = None) -> Axes:
     _draw_arrows(ax, x[plan.rows[drawn]], y[plan.cols[drawn]], plan.mass[drawn])
     _draw_points(ax, x, X_COLOR, "x")
     _draw_points(ax, y, Y_COLOR, "y")
-    ax.legend(frameon=False)
+    ax.legend(loc="upper right", frameon=False)
     ax.set_title(f"cost {solution.cost:.6g}, relative gap {solution.relative_gap:.1g}")
     return ax
 

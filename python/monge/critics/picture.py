@@ -62,7 +62,7 @@ def _heat_maps(report: CriticReport, panels: list[Any]) -> None:
     else:
         steps = images - tails
     _arrows(panels[0], tails, steps, X_COLOR, "critic")
-    panels[0].legend(frameon=True, fontsize="small")
+    panels[0].legend(loc="upper right", frameon=True, fontsize="small")
 
 
 def _arrows(ax: Any, tails: Any, steps: Any, color: str, label: str) -> None:
