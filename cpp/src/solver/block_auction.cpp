@@ -18,7 +18,7 @@ using kernels::BestBid;
 /// 2 MiB of bounds.
 constexpr Index most_rows = 5792;
 /// The part of the allowed gap that the last epsilon is for.
-constexpr double aimed_at = 0.8;
+constexpr double aimed_at = 0.9;
 /// A quarter of the points gives prices that are only a start.
 constexpr double coarse_gap = 0.1;
 
