@@ -32,18 +32,22 @@ class NotOptimal(RuntimeError):
     solution : Solution
         What was reached: its `status` says why it ended, `lower_bound` and `cost` bound the
         optimum from both sides.
+    pair : int or None
+        Which pair of a batch it was, the first one if there are several.
     """
 
-    def __init__(self, solution: Solution) -> None:
+    def __init__(self, solution: Solution, pair: int | None = None) -> None:
         super().__init__(
-            f"the solve ended with status {solution.status!r}: "
+            ("" if pair is None else f"pair {pair} of the batch: ")
+            + f"the solve ended with status {solution.status!r}: "
             f"cost {solution.cost:.10g}, lower bound {solution.lower_bound:.10g}, "
             f"relative gap {solution.relative_gap:.3g}"
         )
         self.solution = solution
+        self.pair = pair
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return NotOptimal, (self.solution,)
+        return NotOptimal, (self.solution, self.pair)
 
 
 class _Sealed:

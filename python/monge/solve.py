@@ -143,7 +143,7 @@ def emd(
     for k, solution in enumerate(solutions):
         if not is_proved(solution, rtol):
             clouds = (x[k], y[k]) if batch else (x, y)  # type: ignore[index]
-            raise NotOptimal(from_core(solution, *clouds))
+            raise NotOptimal(from_core(solution, *clouds), k if batch else None)
     costs = np.array([solution.cost for solution in solutions])
     return costs if batch else float(costs[0])
 

@@ -364,6 +364,10 @@ def test_refused_maps():
     x, y = clouds()
     with pytest.raises(ValueError, match=r"transport must return finite points of shape \(30, 2\)"):
         validate_map(lambda p: p[:, 0], x, y)
+    with pytest.raises(TypeError, match="transport must be a function of points; got NoneType"):
+        validate_map(None, x, y)
+    with pytest.raises(TypeError, match="true_map must be a function of points; got int"):
+        validate_map(lambda p: p, x, y, true_map=3)
     with pytest.raises(ValueError, match="y must not be one point"):
         validate_map(lambda p: p, x, np.zeros_like(y))
     with pytest.raises(ValueError, match="y must have points of x's shape"):

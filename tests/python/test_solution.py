@@ -463,6 +463,18 @@ def test_emd_raises_what_solve_reports():
     assert solution.interpolate(1)[0].shape == (300, 3)
 
 
+def test_a_batch_says_which_pair_was_not_proved():
+    x, y = clouds(300, 300, 3)
+    easy = np.zeros((1, 3))
+    with pytest.raises(monge.NotOptimal, match=r"pair 1 of the batch: .* 'time_limit'") as caught:
+        monge.emd([easy, x], [easy, y], time_limit=0, threads=1)
+    assert caught.value.pair == 1
+    assert pickle.loads(pickle.dumps(caught.value)).pair == 1
+    with pytest.raises(monge.NotOptimal, match=r"^the solve ended") as caught:
+        monge.emd(x, y, time_limit=0)
+    assert caught.value.pair is None
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_line_keeps_to_its_limits(dtype):
     """Its points are sorted in no time, but not always in none."""

@@ -120,6 +120,11 @@ def validate_map(
     Two exact solves. Source: A. Korotin et al., Do Neural Optimal Transport Solvers Work?
     A Continuous Wasserstein-2 Benchmark (NeurIPS 2021).
     """
+    for argument, function in (("transport", transport), ("true_map", true_map)):
+        if not callable(function) and not (argument == "true_map" and function is None):
+            raise TypeError(
+                f"{argument} must be a function of points; got {type(function).__name__}"
+            )
     ground = Ground.parse(cost, scale)
     left, right = Points(x, "x"), Points(y, "y")
     if left.shape != right.shape:

@@ -150,9 +150,9 @@ def solve_all(problems: list[_core.Problem], how: str) -> list[_core.Solution]:
 
 def proved(solutions: list[_core.Solution], rtol: float) -> list[_core.Solution]:
     """The solutions, which must be proved to `rtol`; NotOptimal else."""
-    for solution in solutions:
+    for k, solution in enumerate(solutions):
         if not is_proved(solution, rtol):
-            raise NotOptimal(from_core(solution))
+            raise NotOptimal(from_core(solution), k if len(solutions) > 1 else None)
     return solutions
 
 
