@@ -17,12 +17,43 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr Index lanes = Lanes<float>::count;
 static_assert(bid_block % 16 == 0 && bid_bounds % lanes == 0);
 
+/// cost + price of the columns from the j-th on. D is the dimension where the compiler should know
+/// it, else 0.
+template <int D, class Cost, class T>
+typename Lanes<T>::Vector values_from(const Cost& cost, const T* x, const PricedBlocks<T>& columns,
+                                      Index j) {
+  using V = typename Lanes<T>::Vector;
+  const int dim = D > 0 ? D : columns.dim;
+  V sum = broadcast(T{0});
+  const T* axis = columns.points + j;
+  for (int a = 0; a < dim; ++a, axis += columns.stride) {
+    sum = fold(cost, sum, broadcast(x[a]) - load_as<V>(axis));
+  }
+  return finish(cost, sum) + load_as<V>(columns.price + j);
+}
+
+/// What no column of the boxes from the k-th on is below. In the same order of operations as
+/// values: rounding never lifts a bound above one.
+template <int D, class Cost, class T>
+typename Lanes<T>::Vector bounds_from(const Cost& cost, const T* x, const PricedBoxes<T>& boxes,
+                                      Index k) {
+  using V = typename Lanes<T>::Vector;
+  const int dim = D > 0 ? D : boxes.dim;
+  V sum = broadcast(T{0});
+  const T *low = boxes.low + k, *high = boxes.high + k;
+  for (int a = 0; a < dim; ++a, low += boxes.count, high += boxes.count) {
+    const V below = load_as<V>(low) - broadcast(x[a]), above = broadcast(x[a]) - load_as<V>(high);
+    sum = fold(cost, sum, larger(larger(below, above), broadcast(T{0})));
+  }
+  return finish(cost, sum) + load_as<V>(boxes.least_price + k);
+}
+
 /// One look. D is the dimension where the compiler should know it, else 0. Columns take seats, by
 /// their number modulo `seats`: whatever the width of vectors, the same bits come out.
 template <class Cost, int D>
 class Look {
  public:
-  Look(const Cost& cost, const float* x, const PricedBlocks& columns, float* bounds)
+  Look(const Cost& cost, const float* x, const PricedBlocks<float>& columns, float* bounds)
       : cost_(cost), x_(x), columns_(columns), bounds_(bounds) {}
 
   BestBid run(float most) {
@@ -37,17 +68,6 @@ class Look {
  private:
   static constexpr int seats = 16;
   static constexpr int parts = seats / lanes;
-
-  int dim() const { return D > 0 ? D : columns_.dim; }
-
-  WideFloats values_from(Index j) const {
-    WideFloats sum = broadcast(0.0F);
-    const float* axis = columns_.points + j;
-    for (int a = 0; a < dim(); ++a, axis += columns_.stride) {
-      sum = fold(cost_, sum, broadcast(x_[a]) - load_as<WideFloats>(axis));
-    }
-    return finish(cost_, sum) + load_as<WideFloats>(columns_.price + j);
-  }
 
   // Which blocks to open is known before any is: they are computed side by side, where a limit that
   // falls from block to block would make each wait for the one before.
@@ -71,7 +91,7 @@ class Look {
       const Index j = block * bid_block + k;
       const WideFloats from = broadcast(static_cast<float>(j));
       for (int p = 0; p < parts; ++p) {
-        const WideFloats values = values_from(j + p * lanes);
+        const WideFloats values = values_from<D>(cost_, x_, columns_, j + p * lanes);
         next_[p] = smaller(next_[p], larger(least_[p], values));
         from_[p] = values < least_[p] ? from : from_[p];
         least_[p] = smaller(least_[p], values);
@@ -121,32 +141,23 @@ class Look {
 
   const Cost& cost_;
   const float* x_;
-  const PricedBlocks& columns_;
+  const PricedBlocks<float>& columns_;
   float* bounds_;
   // Of each seat: the least value, the next one, and where the column of the least is.
   WideFloats least_[parts], next_[parts], from_[parts];
 };
 
-// In the same order of operations as values: rounding never lifts a bound above one.
-template <class Cost>
-void bound_boxes(const Cost& cost, const float* x, const PricedBoxes& boxes, float* bounds) {
-  for (Index k = 0; k < boxes.count; k += lanes) {
-    WideFloats sum = broadcast(0.0F);
-    const float *low = boxes.low + k, *high = boxes.high + k;
-    for (int a = 0; a < boxes.dim; ++a, low += boxes.count, high += boxes.count) {
-      const WideFloats below = load_as<WideFloats>(low) - broadcast(x[a]);
-      const WideFloats above = broadcast(x[a]) - load_as<WideFloats>(high);
-      sum = fold(cost, sum, larger(larger(below, above), broadcast(0.0F)));
-    }
-    store(bounds + k, finish(cost, sum) + load_as<WideFloats>(boxes.least_price + k));
-  }
+void bound(const GroundCost& cost, const float* x, const PricedBoxes<float>& boxes, float* bounds) {
+  std::visit(
+      [&](const auto& c) {
+        for (Index k = 0; k < boxes.count; k += lanes) {
+          store(bounds + k, bounds_from<0>(c, x, boxes, k));
+        }
+      },
+      cost);
 }
 
-void bound(const GroundCost& cost, const float* x, const PricedBoxes& boxes, float* bounds) {
-  std::visit([&](const auto& c) { bound_boxes(c, x, boxes, bounds); }, cost);
-}
-
-BestBid best(const GroundCost& cost, const float* x, const PricedBlocks& columns, float most,
+BestBid best(const GroundCost& cost, const float* x, const PricedBlocks<float>& columns, float most,
              float* bounds) {
   return std::visit(
       [&](const auto& c) {
@@ -157,9 +168,35 @@ BestBid best(const GroundCost& cost, const float* x, const PricedBlocks& columns
       cost);
 }
 
+template <int D, class Cost>
+double least_of(const Cost& cost, const double* x, const PricedBoxes<double>& boxes,
+                const PricedBlocks<double>& columns, double most) {
+  Vec least = broadcast(most);
+  for (Index k = 0; k < columns.blocks; k += width) {
+    unsigned below = bits(bounds_from<D>(cost, x, boxes, k) < broadcast(most));
+    for (; below != 0; below &= below - 1) {
+      const Index block = k + static_cast<Index>(std::countr_zero(below));
+      for (Index j = block * bid_block; j < (block + 1) * bid_block; j += width) {
+        least = smaller(least, values_from<D>(cost, x, columns, j));
+      }
+    }
+  }
+  return smallest_lane(least);
+}
+
+double least(const GroundCost& cost, const double* x, const PricedBoxes<double>& boxes,
+             const PricedBlocks<double>& columns, double most) {
+  return std::visit(
+      [&](const auto& c) {
+        return columns.dim == 3 ? least_of<3>(c, x, boxes, columns, most)
+                                : least_of<0>(c, x, boxes, columns, most);
+      },
+      cost);
+}
+
 }  // namespace
 
 extern const BidKernels MONGE_KERNELS;
-const BidKernels MONGE_KERNELS{compiled_for_this_cpu, bound, best};
+const BidKernels MONGE_KERNELS{compiled_for_this_cpu, bound, best, least};
 
 }  // namespace monge::kernels

@@ -24,19 +24,21 @@ inline constexpr Index bid_block = 64;
 inline constexpr Index bid_bounds = 16;
 
 /// Columns in whole blocks: those that fill up the last one have price +inf.
+template <class T>
 struct PricedBlocks {
-  const float* points;  ///< by axis: points[a * stride + j]
+  const T* points;  ///< by axis: points[a * stride + j]
   std::size_t stride;
-  const float* price;
+  const T* price;
   int dim;
   Index blocks;
 };
 
 /// The box of each block, by axis as points are, and the least price in it. As many as there are
 /// bounds of a row; those beyond the last block are at +inf.
+template <class T>
 struct PricedBoxes {
-  const float *low, *high;
-  const float* least_price;
+  const T *low, *high;
+  const T* least_price;
   int dim;
   Index count;
 };
@@ -55,13 +57,18 @@ struct BidKernels {
   bool (*supported)();  ///< by this CPU
 
   /// bounds[k] becomes a value that no column of block k is below.
-  void (*bound)(const GroundCost& cost, const float* x, const PricedBoxes& boxes, float* bounds);
+  void (*bound)(const GroundCost& cost, const float* x, const PricedBoxes<float>& boxes,
+                float* bounds);
 
   /// `bounds`: what the row's block k is not below, and +inf beyond the last block. Updated. Prices
   /// must not have fallen since. `most`: what the second least value is thought not to exceed, or
   /// +inf; a wrong guess costs a second look.
-  BestBid (*best)(const GroundCost& cost, const float* x, const PricedBlocks& columns, float most,
-                  float* bounds);
+  BestBid (*best)(const GroundCost& cost, const float* x, const PricedBlocks<float>& columns,
+                  float most, float* bounds);
+
+  /// The smaller of `most` and the least value of all columns, in double.
+  double (*least)(const GroundCost& cost, const double* x, const PricedBoxes<double>& boxes,
+                  const PricedBlocks<double>& columns, double most);
 };
 
 /// The widest table that this CPU supports.

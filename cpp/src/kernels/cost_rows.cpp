@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernels/block_minima.hpp"
 #include "kernels/cost_bounds.hpp"
 #include "kernels/least_columns.hpp"
 #include "kernels/sorting.hpp"
@@ -195,6 +196,9 @@ std::vector<double> row_minima(const Problem& problem, const std::vector<double>
   if (const PointClouds* clouds = problem.clouds()) {
     const bool convex = std::visit([](const auto& c) { return c.convex_on_line(); }, clouds->cost);
     if (problem.dim() == 1 && convex) return line_row_minima(*clouds, g, context);
+    const bool named = !likely.empty();
+    if (named && blocks_pay(problem.rows(), problem.cols(), problem.dim()))
+      return block_minima(*clouds, g, likely, context);
     if (tree_pays(problem.rows(), problem.cols(), problem.dim()))
       return least_columns(*clouds, g, context, likely).values;
     const auto bounds = clouds->bounds ? clouds->bounds : CostBounds::make(*clouds);

@@ -173,9 +173,13 @@ inline Vec multiply_add(Vec a, Vec b, Vec c) {
 }
 
 inline double smallest_lane(Vec v) {
+#if defined(MONGE_VECTORS) && defined(__AVX512F__)
+  return _mm512_reduce_min_pd(reinterpret_cast<__m512d>(v));
+#else
   double least = lane(v, 0);
   for (int k = 1; k < width; ++k) least = lane(v, k) < least ? lane(v, k) : least;
   return least;
+#endif
 }
 
 inline float smallest_lane(WideFloats v) {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/bid_kernels.hpp"
+#include "kernels/blocked_points.hpp"
 #include "solver/cloud_filter.hpp"
 #include "solver/level_cloud.hpp"
 
@@ -30,50 +30,24 @@ class PricedColumns {
   /// Prices are 0 if `prices` is empty.
   PricedColumns(const LevelCloud& cloud, const CommonBox& box, const GroundCost& cost,
                 const std::vector<double>& prices)
-      : cloud_(cloud),
-        cost_(cost),
-        stride_(rounded_up(cloud.n(), kernels::bid_block)),
-        boxes_(rounded_up(static_cast<Index>(stride_) / kernels::bid_block, kernels::bid_bounds)),
-        axes_(stride_ * at(cloud.dim)),
-        price_(stride_, infinity),
-        low_(boxes_ * at(cloud.dim), infinity),
-        high_(low_),
-        least_price_(boxes_, infinity) {
-    const std::vector<float> rows = rows_in(box, cloud);
-    for (Index j = 0; j < cloud.n(); ++j) {
-      price_[at(j)] = prices.empty() ? 0 : static_cast<float>(prices[at(j)]);
-      const std::size_t block = at(j / kernels::bid_block);
-      least_price_[block] = std::min(least_price_[block], price_[at(j)]);
-      for (std::size_t a = 0; a < at(cloud.dim); ++a) {
-        const float value = rows[at(j) * at(cloud.dim) + a];
-        axes_[a * stride_ + at(j)] = value;
-        float &low = low_[a * boxes_ + block], &high = high_[a * boxes_ + block];
-        high = j % kernels::bid_block == 0 ? value : std::max(high, value);
-        low = std::min(low, value);
-      }
-    }
-  }
+      : PricedColumns(cloud, rows_in(box, cloud), cost, prices) {}
 
-  std::size_t bounds_per_row() const { return boxes_; }
-  float price(Index j) const { return price_[at(j)]; }
-  void raise(Index j, float by) { price_[at(j)] += by; }
+  std::size_t bounds_per_row() const { return points_.boxes(); }
+  float price(Index j) const { return points_.price(j); }
+  void raise(Index j, float by) { points_.raise(j, by); }
   std::pair<float, float> price_range() const {
-    const auto [low, high] = std::minmax_element(price_.begin(), price_.begin() + cloud_.n());
+    const float* begin = points_.blocks().price;
+    const auto [low, high] = std::minmax_element(begin, begin + cloud_.n());
     return {*low, *high};
   }
 
   /// To be called once per row before best(), prices as they were given.
   void bound(const float* x, float* bounds) const {
-    kernels::bid_kernels().bound(
-        cost_, x,
-        {low_.data(), high_.data(), least_price_.data(), cloud_.dim, static_cast<Index>(boxes_)},
-        bounds);
+    kernels::bid_kernels().bound(cost_, x, points_.priced_boxes(), bounds);
   }
 
   kernels::BestBid best(const float* x, float most, float* bounds) const {
-    const Index blocks = static_cast<Index>(stride_) / kernels::bid_block;
-    return kernels::bid_kernels().best(
-        cost_, x, {axes_.data(), stride_, price_.data(), cloud_.dim, blocks}, most, bounds);
+    return kernels::bid_kernels().best(cost_, x, points_.blocks(), most, bounds);
   }
 
   /// Two columns that a look has found, and their costs.
@@ -104,15 +78,19 @@ class PricedColumns {
  private:
   static constexpr float infinity = std::numeric_limits<float>::infinity();
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-  static std::size_t rounded_up(Index count, Index unit) {
-    return at((count + unit - 1) / unit * unit);
-  }
+
+  PricedColumns(const LevelCloud& cloud, const std::vector<float>& rows, const GroundCost& cost,
+                const std::vector<double>& prices)
+      : cloud_(cloud),
+        cost_(cost),
+        points_(
+            cloud.n(), cloud.dim,
+            [&](Index j, int a) { return rows[at(j) * at(cloud.dim) + at(a)]; },
+            [&](Index j) { return prices.empty() ? 0 : static_cast<float>(prices[at(j)]); }) {}
 
   const LevelCloud& cloud_;
   const GroundCost& cost_;
-  std::size_t stride_, boxes_;
-  std::vector<float> axes_, price_;
-  std::vector<float> low_, high_, least_price_;  ///< of blocks
+  kernels::BlockedPoints<float> points_;
 };
 
 }  // namespace monge

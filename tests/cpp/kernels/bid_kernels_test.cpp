@@ -33,7 +33,7 @@ struct Setting {
     return static_cast<float>(random() >> 40) * 0x1p-24F;
   }
   Index blocks() const { return static_cast<Index>(stride) / bid_block; }
-  PricedBlocks view() const { return {points.data(), stride, price.data(), dim, blocks()}; }
+  PricedBlocks<float> view() const { return {points.data(), stride, price.data(), dim, blocks()}; }
   std::vector<float> no_bounds() const {
     std::vector<float> bounds(at(rounded_up(blocks(), bid_bounds)), infinity);
     std::fill_n(bounds.begin(), blocks(), -infinity);

@@ -13,9 +13,11 @@
 // as stays: a weighted quantile of f, and of g. So here too the bound needs nothing but g.
 //
 // Cost O(n m dim) for clouds (never a matrix), O(n m) dense, O((n + m) log n) on a line.
-// Clouds of 2^19 pairs or more in dimension 1 to 8 are searched in a tree, whose bounds are
-// compared without a margin: an f_i can then be too large by a few roundings of C_ij + |g_j|.
-// Numerics: inner products are compensated; lower_bound and cost are exact sums of rounded terms.
+// In dimension 1 to 8 a plan's columns say where to look: up to 8192 columns are looked at in
+// blocks whose boxes are near enough, which changes no bit, more in a tree. So are pairs from 2^19
+// on where no plan is known. A tree's bounds are compared without a margin: an f_i can then be too
+// large by a few roundings of C_ij + |g_j|. Numerics: inner products are compensated; lower_bound
+// and cost are exact sums of rounded terms.
 #pragma once
 
 #include <optional>
