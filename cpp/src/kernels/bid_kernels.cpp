@@ -15,21 +15,29 @@ namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr Index lanes = Lanes<float>::count;
-static_assert(bid_block % 16 == 0 && bid_bounds % lanes == 0);
+/// A column's seat is its number modulo this, in every table.
+constexpr int seats = 16;
+static_assert(seats % lanes == 0 && bid_block % seats == 0 && bid_bounds % lanes == 0);
 
-/// cost + price of the columns from the j-th on. D is the dimension where the compiler should know
-/// it, else 0.
+/// The ground cost of differences: `difference(a)` is that of axis a, a vector. D is the dimension
+/// where the compiler should know it, else 0.
+template <int D, class V, class Cost, class Difference>
+V cost_of(const Cost& cost, int dim, const Difference& difference) {
+  V sum{};
+  for (int a = 0; a < (D > 0 ? D : dim); ++a) sum = fold(cost, sum, difference(a));
+  return finish(cost, sum);
+}
+
+/// cost + price of the columns from the j-th on.
 template <int D, class Cost, class T>
 typename Lanes<T>::Vector values_from(const Cost& cost, const T* x, const PricedBlocks<T>& columns,
                                       Index j) {
   using V = typename Lanes<T>::Vector;
-  const int dim = D > 0 ? D : columns.dim;
-  V sum = broadcast(T{0});
   const T* axis = columns.points + j;
-  for (int a = 0; a < dim; ++a, axis += columns.stride) {
-    sum = fold(cost, sum, broadcast(x[a]) - load_as<V>(axis));
-  }
-  return finish(cost, sum) + load_as<V>(columns.price + j);
+  const auto difference = [&](int a) {
+    return broadcast(x[a]) - load_as<V>(axis + static_cast<std::size_t>(a) * columns.stride);
+  };
+  return cost_of<D, V>(cost, columns.dim, difference) + load_as<V>(columns.price + j);
 }
 
 /// What no column of the boxes from the k-th on is below. In the same order of operations as
@@ -38,18 +46,17 @@ template <int D, class Cost, class T>
 typename Lanes<T>::Vector bounds_from(const Cost& cost, const T* x, const PricedBoxes<T>& boxes,
                                       Index k) {
   using V = typename Lanes<T>::Vector;
-  const int dim = D > 0 ? D : boxes.dim;
-  V sum = broadcast(T{0});
-  const T *low = boxes.low + k, *high = boxes.high + k;
-  for (int a = 0; a < dim; ++a, low += boxes.count, high += boxes.count) {
-    const V below = load_as<V>(low) - broadcast(x[a]), above = broadcast(x[a]) - load_as<V>(high);
-    sum = fold(cost, sum, larger(larger(below, above), broadcast(T{0})));
-  }
-  return finish(cost, sum) + load_as<V>(boxes.least_price + k);
+  const auto away = [&](int a) {
+    const Index place = a * boxes.count + k;
+    const V below = load_as<V>(boxes.low + place) - broadcast(x[a]);
+    const V above = broadcast(x[a]) - load_as<V>(boxes.high + place);
+    return larger(larger(below, above), broadcast(T{0}));
+  };
+  return cost_of<D, V>(cost, boxes.dim, away) + load_as<V>(boxes.least_price + k);
 }
 
-/// One look. D is the dimension where the compiler should know it, else 0. Columns take seats, by
-/// their number modulo `seats`: whatever the width of vectors, the same bits come out.
+/// One look. D is the dimension where the compiler should know it, else 0. Columns take seats:
+/// whatever the width of vectors, the same bits come out.
 template <class Cost, int D>
 class Look {
  public:
@@ -66,7 +73,6 @@ class Look {
   }
 
  private:
-  static constexpr int seats = 16;
   static constexpr int parts = seats / lanes;
 
   // Which blocks to open is known before any is: they are computed side by side, where a limit that

@@ -4,7 +4,8 @@
 // Prices only rise, so the least cost + price of a block of columns is a lower bound of it for
 // good. A row keeps one such bound per block; a look opens the blocks whose bound is below what two
 // columns of the look before are worth by now, and leaves their present least values behind. No
-// lists are kept, and nothing is sorted.
+// lists are kept, and nothing is sorted. Certificates ask the same blocks for a row's least value,
+// in double (block_minima.hpp).
 //
 // One source (bid_kernels.cpp) is compiled once per instruction set, as row_kernels.cpp is; every
 // table gives the same bits.

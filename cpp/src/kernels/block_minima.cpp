@@ -1,20 +1,18 @@
 #include "kernels/block_minima.hpp"
 
-#include <algorithm>
 #include <limits>
 
 #include "geometry/kd_cloud.hpp"
 #include "kernels/blocked_points.hpp"
 #include "kernels/cost_rows.hpp"
+#include "kernels/least_columns.hpp"
 
 namespace monge::kernels {
 namespace {
 
-/// Boxes bound hardly anything in higher dimension.
-constexpr int max_box_dim = 8;
 /// A row looks at the boxes of all blocks, here up to 128.
 constexpr std::int64_t most_columns = 8192;
-constexpr double from_pairs = 1 << 16;
+constexpr double from_pairs = 1 << 17;  // below, packing costs what a sweep does
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -42,7 +40,7 @@ std::vector<double> block_minima(const PointClouds& clouds, const std::vector<do
     for (int a = 0; a < y.dim; ++a) point[a] = y.values[at(a) * at(y.n) + k];
     return evaluate(clouds.cost, x, point, y.dim) - g[at(j)];
   };
-  std::vector<double> least(at(n), -*std::max_element(g.begin(), g.end()));
+  std::vector<double> least(at(n), trivial_minimum(g));
   for_each_row_chunk(n, 1e3 * n, context, [&](Index first, Index end) {
     double x[max_box_dim];
     for (Index i = first; i < end; ++i) {

@@ -12,11 +12,6 @@
 namespace monge::kernels {
 namespace {
 
-/// Ground costs are not negative: -max g is below every C_ij - g_j.
-double trivial_minimum(const std::vector<double>& g) {
-  return -*std::max_element(g.begin(), g.end());
-}
-
 std::vector<double> line_row_minima(const PointClouds& clouds, const std::vector<double>& g,
                                     Context& context) {
   std::vector<double> f(static_cast<std::size_t>(rows_of(clouds.x)), trivial_minimum(g));

@@ -14,6 +14,11 @@
 
 namespace monge::kernels {
 
+/// Ground costs are not negative: -max g is below every C_ij - g_j.
+inline double trivial_minimum(const std::vector<double>& g) {
+  return -*std::max_element(g.begin(), g.end());
+}
+
 /// A cloud converted to double and stored by axis, as the cost kernel reads it.
 struct AxisMajor {
   std::vector<double> values;  ///< axis k of point j: values[k * stride + j]

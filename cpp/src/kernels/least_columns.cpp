@@ -11,15 +11,7 @@
 namespace monge::kernels {
 namespace {
 
-/// Boxes bound hardly anything in higher dimension.
-constexpr int max_tree_dim = 8;
-
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
-/// Ground costs are not negative: -max g is below every C_ij - g_j.
-double trivial_minimum(const std::vector<double>& g) {
-  return -*std::max_element(g.begin(), g.end());
-}
 
 /// The ground cost across the box of both clouds: no pair costs more.
 double cost_across(const KdCloud& x, const KdCloud& y, const GroundCost& cost) {
@@ -103,7 +95,7 @@ NearestPoints sweep_both(const AnyMatrixView& x, const AnyMatrixView& y, Context
 
 bool tree_pays(std::int64_t rows, std::int64_t cols, std::int64_t dim) {
   constexpr double from_pairs = 1 << 19;  // below, building it costs more than it gives
-  return dim <= max_tree_dim && static_cast<double>(rows) * static_cast<double>(cols) >= from_pairs;
+  return dim <= max_box_dim && static_cast<double>(rows) * static_cast<double>(cols) >= from_pairs;
 }
 
 ColumnTree::ColumnTree(const KdCloud& y, const std::vector<double>& g, const GroundCost& cost,
@@ -147,7 +139,7 @@ LeastColumns ColumnTree::find(const KdCloud& x, double unreached, Context& conte
 }
 
 double ColumnTree::value_at(const double* x, Index position) const {
-  double y[max_tree_dim];
+  double y[max_box_dim];
   for (int a = 0; a < y_.dim; ++a) {
     y[a] = y_.values[static_cast<std::size_t>(a) * at(y_.n) + at(position)];
   }

@@ -18,6 +18,9 @@
 
 namespace monge::kernels {
 
+/// Boxes bound hardly anything in higher dimension.
+inline constexpr int max_box_dim = 8;
+
 struct LeastColumns {
   std::vector<double> values;  ///< min_j c(x_i, y_j) - g_j
   std::vector<Index> columns;  ///< the lowest j that attains it
