@@ -37,17 +37,22 @@ class Once {
   std::once_flag done_;
 };
 
-/// The first exception of several threads.
-class FirstError {
+/// Chunks handed out in ascending order to several threads, until one of them throws. Whatever was
+/// handed out is run to its end, so the lowest chunk that throws is the same for any number of
+/// threads, and its exception is the one kept.
+class Chunks {
  public:
-  template <class Work, class OnError>
-  void guard(const Work& work, const OnError& on_error) {
-    try {
-      work();
-    } catch (...) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (!error_) error_ = std::current_exception();
-      on_error();
+  explicit Chunks(std::int64_t count) : count_(count) {}
+
+  /// Calls work(chunk) until none is left. Any number of threads call this.
+  template <class Work>
+  void run(const Work& work) {
+    for (std::int64_t chunk; (chunk = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
+      try {
+        work(chunk);
+      } catch (...) {
+        keep(chunk, std::current_exception());
+      }
     }
   }
   void rethrow() const {
@@ -55,35 +60,37 @@ class FirstError {
   }
 
  private:
+  void keep(std::int64_t chunk, const std::exception_ptr& error) {
+    next_.store(count_, std::memory_order_relaxed);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (error_ && failed_ < chunk) return;
+    failed_ = chunk;
+    error_ = error;
+  }
+
+  std::int64_t count_;
+  std::atomic<std::int64_t> next_{0};
   std::mutex mutex_;
+  std::int64_t failed_ = 0;
   std::exception_ptr error_;
 };
 
 /// Calls work(chunk) for every chunk in [0, chunks), on at most `threads` threads, the calling
 /// one included. While that one waits for the others' last chunks it calls idle() every 20 ms, so
-/// that a caller's callbacks go on. The first exception is rethrown here after all threads have
-/// ended; chunks not yet begun are then skipped.
+/// that a caller's callbacks go on. The exception of the lowest chunk that throws is rethrown here
+/// after all threads have ended; chunks not yet begun are then skipped.
 template <class Work, class Idle>
 void parallel_for(std::int64_t chunks, int threads, const Work& work, const Idle& idle) {
   if (chunks <= 1 || threads <= 1) {
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) work(chunk);
     return;
   }
-  std::atomic<std::int64_t> next{0};
+  Chunks queue(chunks);
   std::mutex mutex;
   std::condition_variable ended;
   std::int64_t running = (threads < chunks ? threads : chunks) - 1;
-  FirstError error;
-  const auto run = [&] {
-    error.guard(
-        [&] {
-          for (std::int64_t chunk; (chunk = next.fetch_add(1, std::memory_order_relaxed)) < chunks;)
-            work(chunk);
-        },
-        [&] { next.store(chunks, std::memory_order_relaxed); });
-  };
   const auto help = [&] {
-    run();
+    queue.run(work);
     const std::lock_guard<std::mutex> lock(mutex);
     --running;
     ended.notify_one();
@@ -96,14 +103,14 @@ void parallel_for(std::int64_t chunks, int threads, const Work& work, const Idle
   } helpers;
   helpers.threads.reserve(static_cast<std::size_t>(running));
   for (std::int64_t t = running; t > 0; --t) helpers.threads.emplace_back(help);
-  run();
+  queue.run(work);
   std::unique_lock<std::mutex> lock(mutex);
   while (!ended.wait_for(lock, std::chrono::milliseconds(20), [&] { return running == 0; })) {
     lock.unlock();
     idle();
     lock.lock();
   }
-  error.rethrow();
+  queue.rethrow();
 }
 
 template <class Work>
@@ -129,30 +136,20 @@ class Team {
   int size() const { return static_cast<int>(helpers_.size()) + 1; }
 
   /// Calls work(chunk, member) for every chunk in [0, chunks), member in [0, size()) being the
-  /// thread that runs it. The first exception is rethrown here; chunks not yet begun are skipped.
+  /// thread that runs it. Exceptions as in parallel_for.
   template <class Work>
   void run(std::int64_t chunks, const Work& work) {
     if (helpers_.empty() || chunks <= 1) {
       for (std::int64_t chunk = 0; chunk < chunks; ++chunk) work(chunk, 0);
       return;
     }
-    next_.store(0, std::memory_order_relaxed);
     busy_.store(size() - 1, std::memory_order_relaxed);
-    FirstError error;
-    job_ = [&](int member) {
-      error.guard(
-          [&] {
-            for (std::int64_t chunk;
-                 (chunk = next_.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
-              work(chunk, member);
-            }
-          },
-          [&] { next_.store(chunks, std::memory_order_relaxed); });
-    };
+    Chunks queue(chunks);
+    job_ = [&](int member) { queue.run([&](std::int64_t chunk) { work(chunk, member); }); };
     wake();
     job_(0);
     for (int left; (left = busy_.load(std::memory_order_acquire)) > 0;) busy_.wait(left);
-    error.rethrow();
+    queue.rethrow();
   }
 
  private:
@@ -173,7 +170,6 @@ class Team {
   std::vector<std::thread> helpers_;
   std::function<void(int)> job_;
   std::atomic<std::uint32_t> call_{0};
-  std::atomic<std::int64_t> next_{0};
   std::atomic<int> busy_{0};
   std::atomic<bool> quit_{false};
 };

@@ -62,6 +62,24 @@ TEST(ParallelFor, AnExceptionComesBackToTheCallerAfterAllThreadsHaveEnded) {
   }
 }
 
+TEST(ParallelFor, OfSeveralExceptionsTheLowestChunksComesBack) {
+  std::atomic<bool> late{false};
+  try {
+    parallel_for(2, 2, [&](std::int64_t k) {
+      if (k == 1) {
+        late = true;
+        throw std::runtime_error("chunk 1");
+      }
+      while (!late) std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the other's has been kept
+      throw std::runtime_error("chunk 0");
+    });
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "chunk 0");
+  }
+}
+
 TEST(ParallelFor, AfterAnExceptionNoNewChunkBegins) {
   std::atomic<int> begun{0};
   try {
