@@ -26,7 +26,7 @@ Vec column_potentials(const PotentialsView& potentials, const Index* cols) {
 
 /// The lanes where reduced < limit, of which only the first `left` count.
 inline unsigned below(Vec reduced, double limit, std::size_t left) {
-  const unsigned set = bits(reduced < broadcast(limit));
+  const unsigned set = bits_below(reduced, broadcast(limit));
   return left < static_cast<std::size_t>(width) ? set & ((1u << left) - 1) : set;
 }
 

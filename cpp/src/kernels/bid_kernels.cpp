@@ -63,12 +63,11 @@ class Look {
   Look(const Cost& cost, const float* x, const PricedBlocks<float>& columns, float* bounds)
       : cost_(cost), x_(x), columns_(columns), bounds_(bounds) {}
 
-  BestBid run(float most) {
-    for (;;) {
+  void run(float most, BestBid& best) {
+    for (;; most = best.second) {
       open_below(most);
-      const BestBid best = best_of_seats();
-      if (best.second <= most) return best;
-      most = best.second;
+      best_of_seats(best);
+      if (best.second <= most) return;
     }
   }
 
@@ -83,19 +82,19 @@ class Look {
       from_[p] = broadcast(0.0F);
     }
     for (Index k = 0; k < columns_.blocks; k += lanes) {
-      unsigned below = bits(load_as<WideFloats>(bounds_ + k) < broadcast(most));
+      unsigned below = bits_below(load_as<WideFloats>(bounds_ + k), broadcast(most));
       for (; below != 0; below &= below - 1) open(k + static_cast<Index>(std::countr_zero(below)));
     }
   }
 
   void open(Index block) {
     WideFloats all = broadcast(infinity);
+    WideFloats from = broadcast(static_cast<float>(block * bid_block));
 #if defined(__GNUC__)
 #pragma GCC unroll 4
 #endif
     for (Index k = 0; k < bid_block; k += seats) {
       const Index j = block * bid_block + k;
-      const WideFloats from = broadcast(static_cast<float>(j));
       for (int p = 0; p < parts; ++p) {
         const WideFloats values = values_from<D>(cost_, x_, columns_, j + p * lanes);
         next_[p] = smaller(next_[p], larger(least_[p], values));
@@ -103,13 +102,14 @@ class Look {
         least_[p] = smaller(least_[p], values);
         all = smaller(all, values);
       }
+      from += broadcast(static_cast<float>(seats));
     }
     bounds_[block] = smallest_lane(all);
   }
 
   unsigned seats_of(float value) const {
     unsigned set = 0;
-    for (int p = 0; p < parts; ++p) set |= bits(least_[p] == broadcast(value)) << (p * lanes);
+    for (int p = 0; p < parts; ++p) set |= bits_equal(least_[p], broadcast(value)) << (p * lanes);
     return set;
   }
 
@@ -125,24 +125,36 @@ class Look {
     return lowest;
   }
 
-  BestBid best_of_seats() const {
-    WideFloats all = least_[0], hidden = next_[0], rest = broadcast(infinity);
+  void best_of_seats(BestBid& best) const {
+    WideFloats least = least_[0], next = next_[0];
     for (int p = 1; p < parts; ++p) {
-      all = smaller(all, least_[p]);
-      hidden = smaller(hidden, next_[p]);
+      next = smaller(larger(least, least_[p]), smaller(next, next_[p]));
+      least = smaller(least, least_[p]);
     }
-    BestBid best;
-    best.first = smallest_lane(all);
-    for (int p = 0; p < parts; ++p) {
-      rest = smaller(rest, least_[p] == broadcast(best.first) ? broadcast(infinity) : least_[p]);
-    }
+    const LeastTwo two = least_two(least, next);
+    best.first = two.least;
+    best.second = two.next;
     const unsigned firsts = seats_of(best.first);
-    const bool tied = (firsts & (firsts - 1)) != 0;
     best.column = lowest_column(firsts);
-    best.other_value = tied ? best.first : smallest_lane(rest);
-    best.other = lowest_column(seats_of(best.other_value) & ~(1U << best.column % seats));
-    best.second = std::min(best.other_value, smallest_lane(hidden));
-    return best;
+    const unsigned seat = 1U << best.column % seats;
+    unsigned others = seats_of(best.second) & ~seat;
+    best.other_value = best.second;
+    if (others == 0) {  // the second sits where the first does, which has taken its place
+      best.other_value = least_but(seat);
+      others = seats_of(best.other_value) & ~seat;
+    }
+    best.other = lowest_column(others);
+  }
+
+  /// The least value of the other seats.
+  float least_but(unsigned seat) const {
+    float values[seats], least = infinity;
+    for (int p = 0; p < parts; ++p) store(values + p * lanes, least_[p]);
+    for (unsigned rest = ~seat & ((1U << seats) - 1); rest != 0; rest &= rest - 1) {
+      const float value = values[std::countr_zero(rest)];
+      least = value < least ? value : least;
+    }
+    return least;
   }
 
   const Cost& cost_;
@@ -168,8 +180,10 @@ BestBid best(const GroundCost& cost, const float* x, const PricedBlocks<float>& 
   return std::visit(
       [&](const auto& c) {
         using Cost = std::decay_t<decltype(c)>;
-        return columns.dim == 3 ? Look<Cost, 3>(c, x, columns, bounds).run(most)
-                                : Look<Cost, 0>(c, x, columns, bounds).run(most);
+        BestBid best;
+        columns.dim == 3 ? Look<Cost, 3>(c, x, columns, bounds).run(most, best)
+                         : Look<Cost, 0>(c, x, columns, bounds).run(most, best);
+        return best;
       },
       cost);
 }
@@ -179,7 +193,7 @@ double least_of(const Cost& cost, const double* x, const PricedBoxes<double>& bo
                 const PricedBlocks<double>& columns, double most) {
   Vec least = broadcast(most);
   for (Index k = 0; k < columns.blocks; k += width) {
-    unsigned below = bits(bounds_from<D>(cost, x, boxes, k) < broadcast(most));
+    unsigned below = bits_below(bounds_from<D>(cost, x, boxes, k), broadcast(most));
     for (; below != 0; below &= below - 1) {
       const Index block = k + static_cast<Index>(std::countr_zero(below));
       for (Index j = block * bid_block; j < (block + 1) * bid_block; j += width) {

@@ -158,7 +158,7 @@ Index collect(const T* c, const double* p, const double* minima, double limit, I
     std::uint64_t set = 0;
     for (Index j = 0; j < step; j += width) {
       const Vec value = load(c + begin + j) + load(p + begin + j);
-      set |= static_cast<std::uint64_t>(bits(value <= limits)) << j;
+      set |= static_cast<std::uint64_t>(bits_at_most(value, limits)) << j;
     }
     for (; set != 0; set &= set - 1) take(begin + std::countr_zero(set));
   }

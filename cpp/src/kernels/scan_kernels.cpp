@@ -71,7 +71,7 @@ struct Search {
 
   void open(int level, Index first, Index count) {
     for (Index k = 0; k < count; k += lanes) {
-      unsigned opened = bits(bounds(level, first + k) <= sink.limit) & first_bits(count - k);
+      unsigned opened = bits_at_most(bounds(level, first + k), sink.limit) & first_bits(count - k);
       for (; opened != 0; opened &= opened - 1) {
         const Index node = first + k + std::countr_zero(opened);
         if (level > 0) {
@@ -100,7 +100,7 @@ struct Search {
         sum = fold(cost, sum, broadcast(x[a]) - load_as<V>(axis));
       }
       const V value = finish(cost, sum) + load_as<V>(price + j);
-      unsigned found = bits(value <= sink.limit);
+      unsigned found = bits_at_most(value, sink.limit);
       if (found == 0) continue;
       if (begin + block > tree.n) found &= first_bits(tree.n > begin + j ? tree.n - begin - j : 0);
       T values[lanes];

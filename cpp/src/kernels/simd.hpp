@@ -42,11 +42,10 @@ inline IndexVec broadcast_index(std::int32_t value) { return value - IndexVec{};
 inline Vec to_double(FloatVec v) { return __builtin_convertvector(v, Vec); }
 inline IndexVec narrow(Mask mask) { return __builtin_convertvector(mask, IndexVec); }
 inline double lane(Vec v, int k) { return v[k]; }
+#if !defined(__AVX512F__)
 /// Bit k is set where lane k is true.
 inline unsigned bits(Mask mask) {
-#if defined(__AVX512DQ__)
-  return static_cast<unsigned>(_mm512_movepi64_mask(reinterpret_cast<__m512i>(mask)));
-#elif defined(__AVX__)
+#if defined(__AVX__)
   return static_cast<unsigned>(_mm256_movemask_pd(reinterpret_cast<__m256d>(mask)));
 #elif defined(__SSE2__)
   return static_cast<unsigned>(_mm_movemask_pd(reinterpret_cast<__m128d>(mask)));
@@ -57,9 +56,7 @@ inline unsigned bits(Mask mask) {
 #endif
 }
 inline unsigned bits(WideMask mask) {
-#if defined(__AVX512DQ__)
-  return static_cast<unsigned>(_mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)));
-#elif defined(__AVX__)
+#if defined(__AVX__)
   return static_cast<unsigned>(_mm256_movemask_ps(reinterpret_cast<__m256>(mask)));
 #elif defined(__SSE2__)
   return static_cast<unsigned>(_mm_movemask_ps(reinterpret_cast<__m128>(mask)));
@@ -69,6 +66,7 @@ inline unsigned bits(WideMask mask) {
   return set;
 #endif
 }
+#endif
 #else
 constexpr int width = 1;
 using Vec = double;
@@ -106,6 +104,44 @@ inline void fetch([[maybe_unused]] const void* p) {
   __builtin_prefetch(p, 0, 2);
 #endif
 }
+
+// Bit k is set where the comparison is true in lane k. AVX-512 compares to bits; by way of a mask
+// in lanes the compiler would make them twice.
+#if defined(MONGE_VECTORS) && defined(__AVX512F__)
+template <int predicate>
+unsigned compared(Vec a, Vec b) {
+  return _mm512_cmp_pd_mask(reinterpret_cast<__m512d>(a), reinterpret_cast<__m512d>(b), predicate);
+}
+template <int predicate>
+unsigned compared(WideFloats a, WideFloats b) {
+  return _mm512_cmp_ps_mask(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b), predicate);
+}
+template <class V>
+unsigned bits_below(V a, V b) {
+  return compared<_CMP_LT_OQ>(a, b);
+}
+template <class V>
+unsigned bits_at_most(V a, V b) {
+  return compared<_CMP_LE_OQ>(a, b);
+}
+template <class V>
+unsigned bits_equal(V a, V b) {
+  return compared<_CMP_EQ_OQ>(a, b);
+}
+#else
+template <class V>
+unsigned bits_below(V a, V b) {
+  return bits(a < b);
+}
+template <class V>
+unsigned bits_at_most(V a, V b) {
+  return bits(a <= b);
+}
+template <class V>
+unsigned bits_equal(V a, V b) {
+  return bits(a == b);
+}
+#endif
 
 inline Vec smaller(Vec a, Vec b) { return a < b ? a : b; }
 inline Vec larger(Vec a, Vec b) { return a > b ? a : b; }
@@ -197,6 +233,47 @@ inline float smallest_lane(WideFloats v) {
   for (float value : lanes) least = value < least ? value : least;
   return least;
 #endif
+#endif
+}
+
+struct LeastTwo {
+  float least, next;
+};
+
+#if defined(MONGE_VECTORS) && defined(__AVX__)
+struct LeastTwoLanes {
+  __m128 least, next;
+};
+inline LeastTwoLanes least_two(LeastTwoLanes a, LeastTwoLanes b) {
+  return {_mm_min_ps(a.least, b.least),
+          _mm_min_ps(_mm_max_ps(a.least, b.least), _mm_min_ps(a.next, b.next))};
+}
+#endif
+
+/// The two least of all lanes of both vectors, where least <= next in each lane.
+inline LeastTwo least_two(WideFloats least, WideFloats next) {
+#if defined(MONGE_VECTORS) && defined(__AVX__)
+  constexpr int quarters = sizeof(WideFloats) / sizeof(__m128);
+  __m128 l[quarters], n[quarters];
+  std::memcpy(l, &least, sizeof(l));
+  std::memcpy(n, &next, sizeof(n));
+  LeastTwoLanes two = least_two({l[0], n[0]}, {l[1], n[1]});
+  if constexpr (quarters == 4) two = least_two(two, least_two({l[2], n[2]}, {l[3], n[3]}));
+  two = least_two(two, {_mm_movehl_ps(two.least, two.least), _mm_movehl_ps(two.next, two.next)});
+  two = least_two(two, {_mm_movehdup_ps(two.least), _mm_movehdup_ps(two.next)});
+  return {_mm_cvtss_f32(two.least), _mm_cvtss_f32(two.next)};
+#else
+  constexpr int count = sizeof(WideFloats) / sizeof(float);
+  float l[count], n[count];
+  std::memcpy(l, &least, sizeof(l));
+  std::memcpy(n, &next, sizeof(n));
+  LeastTwo two{l[0], n[0]};
+  for (int k = 1; k < count; ++k) {
+    const float larger = two.least < l[k] ? l[k] : two.least;
+    const float hidden = two.next < n[k] ? two.next : n[k];
+    two = {two.least < l[k] ? two.least : l[k], larger < hidden ? larger : hidden};
+  }
+  return two;
 #endif
 }
 

@@ -23,15 +23,36 @@ std::uint64_t hash(const double* point, int dim) {
   return mixed;
 }
 
+std::vector<std::uint64_t> hashes(const LevelCloud& cloud) {
+  std::vector<std::uint64_t> all;
+  all.reserve(cloud.mass.size());
+  for (Index i = 0; i < cloud.n(); ++i) all.push_back(hash(cloud.point(i), cloud.dim));
+  return all;
+}
+
+/// Whether no value comes twice: a table with open addressing.
+bool all_differ(const std::vector<std::uint64_t>& values) {
+  const std::size_t size = std::bit_ceil(2 * values.size() + 1);
+  std::vector<std::uint64_t> table(size, 0);  // 0: free; the value 0 itself is kept as 1
+  for (std::uint64_t value : values) {
+    const std::uint64_t kept = std::max<std::uint64_t>(value, 1);
+    std::size_t place = value & (size - 1);
+    while (table[place] != 0 && table[place] != kept) place = (place + 1) & (size - 1);
+    if (table[place] == kept) return false;
+    table[place] = kept;
+  }
+  return true;
+}
+
 /// Points, equal ones next to each other.
-std::vector<Index> by_place(const LevelCloud& cloud) {
+std::vector<Index> by_place(const LevelCloud& cloud, const std::vector<std::uint64_t>& hashes) {
   struct Key {
     std::uint64_t hash;
     Index point;
   };
   std::vector<Key> keys;
   keys.reserve(at(cloud.n()));
-  for (Index i = 0; i < cloud.n(); ++i) keys.push_back({hash(cloud.point(i), cloud.dim), i});
+  for (Index i = 0; i < cloud.n(); ++i) keys.push_back({hashes[at(i)], i});
   std::sort(keys.begin(), keys.end(), [&](const Key& s, const Key& t) {
     if (s.hash != t.hash) return s.hash < t.hash;
     const double *p = cloud.point(s.point), *q = cloud.point(t.point);
@@ -99,7 +120,9 @@ std::vector<double> of_members(const std::vector<double>& of_atoms, const Merged
 }  // namespace
 
 MergedCloud merged(const LevelCloud& cloud) {
-  const std::vector<Index> points = by_place(cloud), places = runs(cloud, points);
+  const std::vector<std::uint64_t> known = hashes(cloud);
+  if (all_differ(known)) return unmerged(cloud);
+  const std::vector<Index> points = by_place(cloud, known), places = runs(cloud, points);
   const Index atoms = static_cast<Index>(places.size()) - 1;
   if (atoms == cloud.n()) return unmerged(cloud);
   std::vector<double> by_axis;
