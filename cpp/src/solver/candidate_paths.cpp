@@ -111,7 +111,7 @@ void CandidatePaths::enter(const CandidateArcs& arcs, Index i, double distance, 
     Column& column = columns[j];
     // Rounding may make a reduced cost negative, never a distance smaller than where it began.
     const double reached = std::max(distance, base + (costs[k] + column.price));
-    if (reached >= nearest_end_ || reached >= column.distance) continue;
+    if (reached >= std::min(nearest_end_, column.distance)) continue;  // one branch, not two
     if (column.distance == infinity) touched_.push_back(j);
     column.distance = reached;
     column.cost = costs[k];
