@@ -120,6 +120,7 @@ class Solution(_Sealed):
         equality where mass is left.
     status : str
         "optimal", "within_tolerance", "iteration_limit", "time_limit", "cancelled" or "infeasible".
+        "optimal" is what the certificate proves to a relative gap of 1e-9.
     solver : str
         The solver that ran.
     stats : mapping of str to float

@@ -21,14 +21,11 @@ from monge.problem import (
     thread_count,
 )
 from monge.progress import Progress, reporter
-from monge.solution import NotOptimal, Solution, from_core
+from monge.solution import ATTAINED, NotOptimal, Solution, from_core
 from monge.warm_start import start_from
 
 #: A solver's own option; `solvers()` lists them.
 Option: TypeAlias = "bool | int | float | str"
-
-#: The relative gap up to which an optimum counts as proved.
-PROVED = 1e-9
 
 
 def emd(
@@ -141,7 +138,7 @@ def emd(
     start_from(problems, potentials, plan, batch)
     solutions = solve_problems(problems, solver, rtol, threads, time_limit, progress, options)
     for k, solution in enumerate(solutions):
-        if not is_proved(solution, rtol):
+        if solution.status not in ATTAINED:
             clouds = (x[k], y[k]) if batch else (x, y)  # type: ignore[index]
             raise NotOptimal(from_core(solution, *clouds), k if batch else None)
     costs = np.array([solution.cost for solution in solutions])
@@ -327,13 +324,6 @@ def solvers() -> dict[str, dict[str, Any]]:
     `rtol` of at least `auto_rtol`.
     """
     return _core.solvers()
-
-
-def is_proved(solution: _core.Solution | Solution, rtol: float) -> bool:
-    """Whether the certificate, not the solver's word alone, says optimal or within `rtol`."""
-    if solution.status == "optimal":
-        return solution.relative_gap <= max(rtol, PROVED)
-    return solution.status == "within_tolerance"
 
 
 def check_limits(threads: int | None, time_limit: float | None) -> None:

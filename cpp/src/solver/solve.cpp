@@ -34,9 +34,14 @@ Solution graded(const Problem& problem, Result result, std::string_view solver, 
   solution.certificate = certify(problem, result, grading);
   solution.plan = std::move(result.plan);
   solution.status = result.status;
-  if (result.status == Status::optimal && grading.interruption() != Interruption::none) {
-    solution.status =
-        status_of(grading.interruption());  // what is not proved is not called optimal
+  // What is not proved is not called optimal.
+  if (result.status == Status::optimal) {
+    const double gap = solution.certificate.relative_gap;
+    if (grading.interruption() != Interruption::none) {
+      solution.status = status_of(grading.interruption());
+    } else if (!(gap <= proved_gap)) {
+      solution.status = gap <= context.rtol ? Status::within_tolerance : Status::iteration_limit;
+    }
   }
   solution.solver = solver;
   solution.stats = std::move(result.stats);

@@ -29,8 +29,8 @@ from monge.critics.functions import Points, Potentials, evaluation
 from monge.critics.ground import Ground
 from monge.critics.report import CriticReport, Percentiles, Violations
 from monge.problem import Cost, whole_number
-from monge.solution import NotOptimal, Solution
-from monge.solve import is_proved, solve
+from monge.solution import ATTAINED, NotOptimal, Solution
+from monge.solve import solve
 from monge.transforms import c_transform
 
 Floats = NDArray[np.float64]
@@ -168,7 +168,7 @@ def _measure(
 def proved(x: Floats, y: Floats, ground: Ground, threads: int | None) -> Solution:
     """The exact solution, without the scale; raises NotOptimal."""
     solution: Solution = solve(x, y, cost=ground.cost, threads=threads)
-    if not is_proved(solution, 0.0):
+    if solution.status not in ATTAINED:
         raise NotOptimal(solution)
     return solution
 

@@ -20,8 +20,8 @@ from monge import _core
 from monge.device import device_info
 from monge.partial import leave_unmatched
 from monge.problem import Cost
-from monge.solution import NotOptimal, from_core
-from monge.solve import is_proved, solve_problems
+from monge.solution import ATTAINED, NotOptimal, from_core
+from monge.solve import solve_problems
 from monge.warm_start import start_from
 
 Outputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
@@ -145,13 +145,13 @@ def solve_all(problems: list[_core.Problem], how: str) -> list[_core.Solution]:
     threads, time_limit = options.pop("threads"), options.pop("time_limit")
     slack = options.pop("mass", None), options.pop("unmatched_cost", None)
     leave_unmatched(problems, *slack, False)
-    return proved(solve_problems(problems, solver, rtol, threads, time_limit, None, options), rtol)
+    return proved(solve_problems(problems, solver, rtol, threads, time_limit, None, options))
 
 
-def proved(solutions: list[_core.Solution], rtol: float) -> list[_core.Solution]:
-    """The solutions, which must be proved to `rtol`; NotOptimal else."""
+def proved(solutions: list[_core.Solution]) -> list[_core.Solution]:
+    """The solutions, which must be what was asked for; NotOptimal else."""
     for k, solution in enumerate(solutions):
-        if not is_proved(solution, rtol):
+        if solution.status not in ATTAINED:
             raise NotOptimal(from_core(solution), k if len(solutions) > 1 else None)
     return solutions
 

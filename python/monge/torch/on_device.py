@@ -58,7 +58,7 @@ class Begun:
         left = None if limit is None else max(0.0, limit - self.seconds)
         threads = thread_count(self.options["threads"])
         found = _core.complete_assignments(problems, self.columns, self.g, rtol, threads, left)
-        return proved(found, rtol)
+        return proved(found)
 
 
 def begin_assignments(

@@ -50,6 +50,21 @@ TEST(Solve, NamesTheSolverThatRanAndItsCounters) {
   EXPECT_FALSE(solution.stats.empty());
 }
 
+TEST(Solve, WhatTheCertificateDoesNotProveIsNotCalledOptimal) {
+  const std::vector<double> costs{0, 1, 1, 0};
+  const Problem problem{DenseCost{MatrixView<double>{costs.data(), 2, 2, 2, 1}}, {}, {}};
+  Result crossed;
+  crossed.f = crossed.g = {0, 0};
+  crossed.plan.add(0, 1, 0.5);
+  crossed.plan.add(1, 0, 0.5);
+  Context context;
+  EXPECT_EQ(graded(problem, crossed, "", context).status, Status::iteration_limit);
+  context.rtol = 1;
+  EXPECT_EQ(graded(problem, crossed, "", context).status, Status::within_tolerance);
+  crossed.plan.cols = {0, 1};
+  EXPECT_EQ(graded(problem, crossed, "", context).status, Status::optimal);
+}
+
 TEST(Solve, DoesNotDependOnTheNumberOfThreads) {
   // Large enough for costs and certificate to be computed in parallel.
   const Instance instance = generate_instance("sphere_to_torus", 900, 2);

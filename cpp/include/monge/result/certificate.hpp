@@ -29,6 +29,9 @@
 
 namespace monge {
 
+/// The relative gap up to which an optimum counts as proved.
+inline constexpr double proved_gap = 1e-9;
+
 struct Certificate {
   double cost = 0;         ///< sum P_ij C_ij, and what unmatched mass costs
   double lower_bound = 0;  ///< from f and g below, as above

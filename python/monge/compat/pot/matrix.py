@@ -19,8 +19,8 @@ from monge.compat.pot.masses import (
     given,
 )
 from monge.problem import as_array
-from monge.solution import NotOptimal, Solution
-from monge.solve import is_proved, solve_cost
+from monge.solution import ATTAINED, NotOptimal, Solution
+from monge.solve import solve_cost
 
 #: Who passes less wants an early end.
 DEFAULT_ITERATIONS = 100000
@@ -212,6 +212,6 @@ def proved(solution: Solution) -> Solution:
     """The solution, if it is optimal by its certificate, or infeasible."""
     if solution.status == "infeasible":
         return solution
-    if not is_proved(solution, 0.0):
+    if solution.status not in ATTAINED:
         raise NotOptimal(solution)
     return solution
