@@ -111,9 +111,10 @@ def emd(
     -----
     Complexity: O(n log n) in dimension 1. Else O(n^3) at worst, in dimension 2 to 8 more like
     O(n^1.5); there O(n + m) memory from a few hundred points on (solvers "multiscale_hungarian" for
-    equal sizes and masses, "multiscale_simplex"; for rtol from 3e-3 and up to 5792 points
-    "spatial_auction"), a matrix of 8 n m bytes below and in higher dimension. Partial transport is
-    one with a further row and column (solvers "multiscale_simplex" and "network_simplex").
+    equal sizes and masses, "multiscale_simplex"; for rtol from 3e-3 and up to 8192 points
+    "spatial_auction", with n m / 16 bytes), a matrix of 8 n m bytes below and in higher dimension.
+    Partial transport is one with a further row and column (solvers "multiscale_simplex" and
+    "network_simplex").
 
     Source: Y. Rubner, C. Tomasi and L. J. Guibas, The Earth Mover's Distance as a metric for image
     retrieval, Int. J. Computer Vision 40 (2000) 99-121; there the cost is divided by the mass

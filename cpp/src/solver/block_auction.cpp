@@ -14,8 +14,8 @@ namespace {
 
 using kernels::BestBid;
 
-/// 2 MiB of bounds.
-constexpr Index most_rows = 5792;
+/// 4 MiB of bounds.
+constexpr Index most_rows = 8192;
 /// The part of the allowed gap that the last epsilon is for.
 constexpr double aimed_at = 0.9;
 /// A quarter of the points gives prices that are only a start.

@@ -36,7 +36,7 @@ const std::vector<SolverEntry>& list() {
             "clouds of n = m points and equal masses, dimension 1 to 8: auction in a kd-tree, O(n) "
             "memory",
             {.transport = true, .clouds = true, .max_dim = spatial_max_dim},
-            {.least_pairs = 384.0 * 384.0, .most_pairs = 5792.0 * 5792.0, .least_rtol = 3e-3},
+            {.least_pairs = 384.0 * 384.0, .most_pairs = 8192.0 * 8192.0, .least_rtol = 3e-3},
             solve_spatial_auction),
       entry(
           "multiscale_hungarian",
