@@ -126,7 +126,7 @@ def compare(workload: Workload, repeats: int) -> str:
     theirs = best_time(lambda: by_pot(x, y, epsilon, "sinkhorn", threshold), repeats)
     return (
         f"| {workload.name} | {workload.n} | {workload.dim} | {workload.part:g} | "
-        f"{1e3 * mine:.1f} | {1e3 * theirs:.0f} | {theirs / mine:.0f} | "
+        f"{1e3 * mine:.1f} | {1e3 * theirs:.0f} | {theirs / mine:.1f} | "
         f"{l1_error(plan):.1e} / {l1_error(peer):.1e} | {distance:.1e} |"
     )
 
