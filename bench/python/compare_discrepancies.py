@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from peers.report import table
 
 Floats = NDArray[np.float64]
+Real = type[np.float32] | type[np.float64]
 #: Gives the one number that all contestants must agree on.
 Contestant = Callable[[], float]
 
@@ -39,18 +40,20 @@ Contestant = Callable[[], float]
 class Workload:
     name: str
     runs: dict[str, Contestant]  # monge first
+    tolerance: float = 1e-7  # of the peers' answers, relative
 
 
 def installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-def sliced(n: int, dim: int, count: int) -> Workload:
-    """Two clouds of n points; every contestant takes the same directions, p = 2."""
+def sliced(n: int, dim: int, count: int, real: Real) -> Workload:
+    """Two clouds of n points; every contestant takes the same directions and type, p = 2."""
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((n, dim)), rng.standard_normal((n, dim)) + 0.1
     directions = rng.standard_normal((count, dim))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    x, y, directions = (array.astype(real) for array in (x, y, directions))
 
     def by_numpy() -> float:
         u, v = directions @ x.T, directions @ y.T
@@ -75,7 +78,8 @@ def sliced(n: int, dim: int, count: int) -> Workload:
             return float(((left - right) ** 2).mean().sqrt())
 
         runs["PyTorch"] = by_torch
-    return Workload(f"sliced, n = {n}, d = {dim}, {count} projections", runs)
+    name = f"sliced, n = {n}, d = {dim}, {count} projections, {real.__name__}"
+    return Workload(name, runs, 1e-5 if real == np.float32 else 1e-7)
 
 
 def line(n: int, weighted: bool) -> Workload:
@@ -154,8 +158,9 @@ def workloads(scale: float) -> Iterator[Workload]:
     def size(count: int) -> int:
         return max(4, int(scale * count))
 
-    yield sliced(size(100_000), 3, 100)
-    yield sliced(size(10_000), 128, 500)
+    for real in (np.float32, np.float64):
+        yield sliced(size(100_000), 3, 100, real)
+        yield sliced(size(10_000), 128, 500, real)
     yield line(size(1_000_000), weighted=False)
     yield line(size(1_000_000), weighted=True)
     yield chamfer(32, size(2048))
@@ -167,7 +172,7 @@ def verify(workload: Workload) -> None:
     expected = workload.runs["monge"]()
     for name, run in workload.runs.items():
         value = run()
-        if not math.isclose(value, expected, rel_tol=1e-7):
+        if not math.isclose(value, expected, rel_tol=workload.tolerance):
             raise SystemExit(f"{workload.name}: {name} found {value!r}, monge {expected!r}")
 
 

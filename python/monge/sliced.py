@@ -80,6 +80,12 @@ def sliced_wasserstein(
     -----
     Time O(n_projections ((n + m) d + n log n + m log m)).
 
+    Where both clouds are float32, they are projected and sorted in float32, which takes little more
+    than half the time; only W_p^p is summed in double. With R the largest distance of a point from
+    the first of x, the value is then off by at most 2 (d + 3) 2^-24 R, typically by 1e-7 R: clouds
+    far from the origin lose nothing, equal clouds are at distance 0. Pass float64 for distances
+    that are small against the clouds themselves.
+
     Source: N. Bonneel, J. Rabin, G. Peyre and H. Pfister, Sliced and Radon Wasserstein barycenters
     of measures, J. Math. Imaging Vis. 51 (2015) 22-45.
     """
@@ -116,7 +122,7 @@ def max_sliced_wasserstein(
     Projected gradient ascent over the sphere, from the `n_starts` best of the directions and from
     the difference of the means. What is returned is attained by a direction, at least as large as
     for any of the directions given or drawn, and a local maximum unless `max_iterations` ended the
-    ascent; the global maximum can be larger.
+    ascent; the global maximum can be larger. All in double, of float32 clouds too.
 
     Parameters
     ----------
@@ -172,7 +178,7 @@ def sliced_order(
     Returns
     -------
     x_order, y_order : (n_projections, n) and (n_projections, m) int32 arrays
-        Ties by index.
+        Ties by index. Of float32 clouds it is the order of their projections rounded to float32.
     """
     problems, batch, directions = _prepare(x, y, None, None, 2, 1, 0, projections)
     _refuse_batch(batch)
@@ -205,6 +211,8 @@ def sliced_gradient(
     gradient_x, gradient_y : (n, d) and (m, d) arrays
         Of mean(costs). Where the monotone plan changes (tied projections) it is a one-sided
         derivative; for p = 1, points that meet contribute 0.
+
+    Float32 clouds are projected in float32, as in `sliced_wasserstein`.
     """
     problems, batch, directions = _prepare(x, y, a, b, p, 1, 0, projections)
     _refuse_batch(batch)

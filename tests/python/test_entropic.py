@@ -215,6 +215,29 @@ def test_float32_and_strided_arrays():
     assert rows.entropic_value == pytest.approx(expected.entropic_value, rel=1e-9)
 
 
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("background", (0, -0.4242))
+@pytest.mark.parametrize("cost", ("sqeuclidean", "euclidean"))
+def test_images_that_are_mostly_background(cost, background, dtype):
+    rng = np.random.default_rng(0)
+    x, y = (
+        np.where(rng.random((n, 150)) < part, rng.random((n, 150)), background).astype(dtype)
+        for n, part in ((290, 0.15), (70, 0.7))
+    )
+    y[:3] = x[:3]
+    a, b = np.full(290, 1 / 290), masses(70)
+    costs = ground_costs(x, y, cost)
+    epsilon = 0.05 * costs.mean()
+    one, two = (
+        monge.sinkhorn(x, y, a, b, epsilon=epsilon, cost=cost, threads=threads)
+        for threads in (1, 2)
+    )
+    check(one, costs, a, b)
+    np.testing.assert_array_equal(one.f, two.f)
+    transposed = monge.sinkhorn(y, x, b, a, epsilon=epsilon, cost=cost)  # y as rows: not sparse
+    assert transposed.entropic_value == pytest.approx(one.entropic_value, rel=1e-6)
+
+
 def test_threads_do_not_change_the_answer():
     x, y = clouds(1500, 1300)
     one, two = (monge.sinkhorn(x, y, epsilon=0.1, threads=threads) for threads in (1, 2))

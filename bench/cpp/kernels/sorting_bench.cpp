@@ -13,19 +13,20 @@
 namespace monge::kernels {
 namespace {
 
-std::vector<double> normal_numbers(std::int64_t count) {
+template <class T>
+std::vector<T> normal_numbers(std::int64_t count) {
   std::mt19937_64 random(1);
   std::normal_distribution<double> draw;
-  std::vector<double> values(static_cast<std::size_t>(count));
-  for (double& value : values) value = draw(random);
+  std::vector<T> values(static_cast<std::size_t>(count));
+  for (T& value : values) value = static_cast<T>(draw(random));
   return values;
 }
 
-template <class Sort>
-void time_sort(benchmark::State& state, const Sort& sort) {
-  const std::vector<double> given = normal_numbers(state.range(0));
+template <class T>
+void time_sort(benchmark::State& state, void (*sort)(T*, std::int64_t, SortScratch&)) {
+  const std::vector<T> given = normal_numbers<T>(state.range(0));
   SortScratch scratch;
-  std::vector<double> values;
+  std::vector<T> values;
   for (auto _ : state) {
     values = given;
     sort(values.data(), state.range(0), scratch);
@@ -35,11 +36,17 @@ void time_sort(benchmark::State& state, const Sort& sort) {
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
-void sort_by_values(benchmark::State& state) { time_sort(state, sort_values); }
-void sort_by_radix(benchmark::State& state) { time_sort(state, radix_sort_values); }
+template <class T>
+void sort_by_values(benchmark::State& state) {
+  time_sort<T>(state, sort_values);
+}
+template <class T>
+void sort_by_radix(benchmark::State& state) {
+  time_sort<T>(state, radix_sort_values);
+}
 
 void sort_by_positions(benchmark::State& state) {
-  const std::vector<double> values = normal_numbers(state.range(0));
+  const std::vector<double> values = normal_numbers<double>(state.range(0));
   std::vector<Index> order(values.size());
   SortScratch scratch;
   for (auto _ : state) {
@@ -55,7 +62,7 @@ void sort_by_positions(benchmark::State& state) {
 
 void find_nearest(benchmark::State& state) {
   const std::int64_t n = state.range(0);
-  const std::vector<double> points = normal_numbers(6 * n);
+  const std::vector<double> points = normal_numbers<double>(6 * n);
   const AnyMatrixView x = row_major(points.data(), n, 3),
                       y = row_major(points.data() + 3 * n, n, 3);
   Context context;
@@ -69,8 +76,14 @@ void find_nearest(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 2 * n);
 }
 
-BENCHMARK(sort_by_values)->Name("sorting/values")->Arg(1024)->Arg(100'000)->Arg(1'000'000);
-BENCHMARK(sort_by_radix)->Name("sorting/radix")->Arg(1024)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(sort_by_values<double>)->Name("sorting/values")->Arg(1024)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(sort_by_values<float>)->Name("sorting/floats")->Arg(1024)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(sort_by_radix<double>)->Name("sorting/radix")->Arg(1024)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(sort_by_radix<float>)
+    ->Name("sorting/radix_floats")
+    ->Arg(1024)
+    ->Arg(100'000)
+    ->Arg(1'000'000);
 BENCHMARK(sort_by_positions)->Name("sorting/positions")->Arg(1024)->Arg(100'000)->Arg(1'000'000);
 BENCHMARK(find_nearest)->Name("nearest/points")->Args({1024, 0})->Args({1024, 1})->Args({2048, 0});
 

@@ -1,8 +1,11 @@
 #include "monge/discrepancy/sliced.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <type_traits>
 
 #include "kernels/line_transport.hpp"
 #include "kernels/row_kernels.hpp"
@@ -13,24 +16,26 @@
 namespace monge {
 namespace {
 
+using kernels::Lines;
 using kernels::LineSide;
 using kernels::SortScratch;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// A cloud in double, measured from `origin`, in tiles of points stored by axis.
+/// A cloud measured from `origin`, in tiles of points stored by axis.
+template <class T>
 class TiledCloud {
  public:
-  static constexpr std::int64_t tile = kernels::tile_points;
+  static constexpr std::int64_t tile = kernels::tile_points<T>;
 
   TiledCloud(const AnyMatrixView& points, const std::vector<double>& origin)
       : n_(rows_of(points)), dim_(cols_of(points)), values_(at(padded_size() * dim_)) {
     std::visit(
         [&](const auto& view) {
           for (std::int64_t i = 0; i < n_; ++i) {
-            double* out = place(i);
+            T* out = place(i);
             for (std::int64_t a = 0; a < dim_; ++a)
-              out[a * tile] = static_cast<double>(view(i, a)) - origin[at(a)];
+              out[a * tile] = static_cast<T>(static_cast<double>(view(i, a)) - origin[at(a)]);
           }
         },
         points);
@@ -46,14 +51,24 @@ class TiledCloud {
   std::int64_t padded_size() const { return (n_ + tile - 1) / tile * tile; }
 
   /// out[k * padded_size() + i] = direction k . point i
-  void project(const double* directions, std::int64_t count, double* out) const {
-    const auto& kernels = kernels::row_kernels();
+  void project(const T* directions, std::int64_t count, T* out) const {
+    const auto& kernels = kernels::row_kernels().lines<T>();
     for (std::int64_t i = 0; i < n_; i += tile) {
-      const double* points = values_.data() + i * dim_;
+      const T* points = values_.data() + i * dim_;
       kernels.project_tile(points, i + tile < n_ ? points + tile * dim_ : points,
                            static_cast<int>(dim_), directions, static_cast<Index>(count), out + i,
                            at(padded_size()));
     }
+  }
+
+  /// The largest coordinate, by size.
+  T largest() const {
+    // Of integers, which compare as the sizes of floats do and need no care for NaN.
+    using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+    Bits most = 0;
+    for (T value : values_)
+      most = std::max(most, std::bit_cast<Bits>(value) & std::numeric_limits<Bits>::max());
+    return std::bit_cast<T>(most);
   }
 
   /// sums[a] += sum_i weights[i] * coordinate a of point i
@@ -61,7 +76,7 @@ class TiledCloud {
     for (std::int64_t i = 0; i < n_; i += tile) {
       const std::int64_t count = std::min(tile, n_ - i);
       for (std::int64_t a = 0; a < dim_; ++a) {
-        const double* axis = values_.data() + i * dim_ + a * tile;
+        const T* axis = values_.data() + i * dim_ + a * tile;
         double sum = 0;
         for (std::int64_t k = 0; k < count; ++k) sum += weights[at(i + k)] * axis[k];
         sums[at(a)] += sum;
@@ -71,10 +86,10 @@ class TiledCloud {
 
  private:
   /// Coordinate 0 of point i; the others follow at every `tile`.
-  double* place(std::int64_t i) { return values_.data() + i / tile * tile * dim_ + i % tile; }
+  T* place(std::int64_t i) { return values_.data() + i / tile * tile * dim_ + i % tile; }
 
   std::int64_t n_, dim_;
-  kernels::Lines<double> values_;
+  Lines<T> values_;
 };
 
 std::vector<double> first_point(const AnyMatrixView& points) {
@@ -88,14 +103,15 @@ std::vector<double> first_point(const AnyMatrixView& points) {
 }
 
 /// One side of projections: the numbers, and what sorting them takes.
+template <class T>
 struct ProjectedSide {
-  kernels::Lines<double> projections;  ///< of a group of directions, padded
+  Lines<T> projections;  ///< of a group of directions, padded
   std::vector<double> values, masses;
   std::vector<Index> order;
   SortScratch scratch;
 
   /// Sorts projection k of the group, keeping the order.
-  void sort(const double* given, std::int64_t n) {
+  void sort(const T* given, std::int64_t n) {
     order.resize(at(n));
     values.resize(at(n));
     kernels::sort_positions(given, n, order.data(), scratch);
@@ -103,7 +119,8 @@ struct ProjectedSide {
   }
 };
 
-/// Two clouds ready to be projected.
+/// Two clouds ready to be projected, in the precision of T.
+template <class T>
 class Slicer {
  public:
   Slicer(const Problem& problem, const Directions& directions, Context& context)
@@ -115,17 +132,18 @@ class Slicer {
         weighted_(!problem.a.empty() || !problem.b.empty()),
         total_(problem.total_mass()) {
     for (std::int64_t k = 0; k < directions.rows; ++k) {
-      for (std::int64_t a = 0; a < directions.cols; ++a) directions_.push_back(directions(k, a));
+      for (std::int64_t a = 0; a < directions.cols; ++a)
+        directions_.push_back(static_cast<T>(directions(k, a)));
     }
   }
 
-  const TiledCloud& x() const { return x_; }
-  const TiledCloud& y() const { return y_; }
+  const TiledCloud<T>& x() const { return x_; }
+  const TiledCloud<T>& y() const { return y_; }
   std::int64_t count() const { return count_; }
   bool weighted() const { return weighted_; }
   double total() const { return total_; }
   const Problem& problem() const { return problem_; }
-  const double* direction(std::int64_t k) const { return directions_.data() + k * x_.dim(); }
+  const T* direction(std::int64_t k) const { return directions_.data() + k * x_.dim(); }
 
   /// Directions that are projected together. Many read the points seldom, which counts in many
   /// dimensions; few leave their projections in the second-level cache until they are sorted.
@@ -133,13 +151,14 @@ class Slicer {
     const std::int64_t threads = context_.thread_count();
     const std::int64_t each = (count_ + threads - 1) / threads;
     const std::int64_t most = x_.dim() < 16 ? 16 : 64;
-    const std::int64_t fitting = (most << 16) / (x_.size() + y_.size()) / 4 * 4;
+    const std::int64_t numbers = (most << 19) / static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t fitting = numbers / (x_.size() + y_.size()) / 4 * 4;
     return std::clamp<std::int64_t>(std::min(fitting, each), 1, most);
   }
 
   /// Both sides of a thread's work.
   struct Sides {
-    ProjectedSide x, y;
+    ProjectedSide<T> x, y;
   };
 
   /// Calls work(chunk, sides) for chunks on the context's threads, until it is interrupted.
@@ -159,7 +178,7 @@ class Slicer {
   }
 
   /// The projections of `count` directions into the sides.
-  void project(const double* directions, std::int64_t count, Sides& sides) const {
+  void project(const T* directions, std::int64_t count, Sides& sides) const {
     sides.x.projections.resize(at(count * x_.padded_size()));
     sides.y.projections.resize(at(count * y_.padded_size()));
     x_.project(directions, count, sides.x.projections.data());
@@ -167,10 +186,10 @@ class Slicer {
   }
 
   /// Number `in_group` of the projections that the sides hold.
-  double* projection_of_x(ProjectedSide& x, std::int64_t in_group) const {
+  T* projection_of_x(ProjectedSide<T>& x, std::int64_t in_group) const {
     return x.projections.data() + in_group * x_.padded_size();
   }
-  double* projection_of_y(ProjectedSide& y, std::int64_t in_group) const {
+  T* projection_of_y(ProjectedSide<T>& y, std::int64_t in_group) const {
     return y.projections.data() + in_group * y_.padded_size();
   }
 
@@ -196,23 +215,25 @@ class Slicer {
   }
 
   double cost(std::int64_t in_group, Sides& sides, const GroundCost& cost) const {
-    ProjectedSide &x = sides.x, &y = sides.y;
+    ProjectedSide<T>&x = sides.x, &y = sides.y;
     const std::int64_t n = x_.size(), m = y_.size();
     if (!weighted_) {
-      double *u = projection_of_x(x, in_group), *v = projection_of_y(y, in_group);
+      T *u = projection_of_x(x, in_group), *v = projection_of_y(y, in_group);
       kernels::sort_values(u, n, x.scratch);
       kernels::sort_values(v, m, y.scratch);
-      return kernels::line_cost({{u, at(n)}, {}}, {{v, at(m)}, {}}, total_, cost);
+      return kernels::line_cost(LineSide<T>{{u, at(n)}, {}}, LineSide<T>{{v, at(m)}, {}}, total_,
+                                cost);
     }
     sort(in_group, sides);
-    return kernels::line_cost({x.values, x.masses}, {y.values, y.masses}, total_, cost);
+    return kernels::line_cost(LineSide<double>{x.values, x.masses},
+                              LineSide<double>{y.values, y.masses}, total_, cost);
   }
 
   /// The same with slopes, in the order of the points: of W_p^p by each projected point.
   double slopes(std::int64_t in_group, Sides& sides, double p, std::vector<double>& by_x,
                 std::vector<double>& by_y) const {
     sort(in_group, sides);
-    const ProjectedSide &x = sides.x, &y = sides.y;
+    const ProjectedSide<T>&x = sides.x, &y = sides.y;
     std::vector<double> u(at(x_.size())), v(at(y_.size()));
     const double cost = kernels::line_cost_and_slopes({x.values, x.masses}, {y.values, y.masses},
                                                       total_, p, u.data(), v.data());
@@ -233,8 +254,8 @@ class Slicer {
 
   const Problem& problem_;
   Context& context_;
-  TiledCloud x_, y_;
-  std::vector<double> directions_;
+  TiledCloud<T> x_, y_;
+  std::vector<T> directions_;
   std::int64_t count_;
   bool weighted_;
   double total_;
@@ -266,7 +287,7 @@ bool normalise(std::vector<double>& v) {
 /// Ascent of W_p^p over the sphere, from one start.
 class Ascent {
  public:
-  Ascent(const Slicer& slicer, double p, Slicer::Sides& sides)
+  Ascent(const Slicer<double>& slicer, double p, Slicer<double>::Sides& sides)
       : slicer_(slicer), p_(p), sides_(sides) {}
 
   MaxSliced run(std::vector<double> start, int max_iterations) {
@@ -314,13 +335,13 @@ class Ascent {
     return cost;
   }
 
-  const Slicer& slicer_;
+  const Slicer<double>& slicer_;
   double p_;
-  Slicer::Sides& sides_;
+  Slicer<double>::Sides& sides_;
   std::vector<double> by_x_, by_y_;
 };
 
-std::vector<double> difference_of_means(const Slicer& slicer) {
+std::vector<double> difference_of_means(const Slicer<double>& slicer) {
   std::vector<double> a(at(slicer.x().size())), b(at(slicer.y().size()));
   for (std::size_t i = 0; i < a.size(); ++i)
     a[i] = slicer.problem().row_mass(static_cast<Index>(i));
@@ -332,29 +353,23 @@ std::vector<double> difference_of_means(const Slicer& slicer) {
   return difference;
 }
 
-}  // namespace
-
-std::vector<double> sliced_costs(const Problem& problem, const Directions& directions, double p,
-                                 Context& context) {
-  const Slicer slicer(problem, directions, context);
+template <class T>
+std::vector<double> costs_of(const Slicer<T>& slicer, double p) {
   const GroundCost cost = power_cost(p);
   std::vector<double> costs(at(slicer.count()));
-  slicer.for_each_direction([&](std::int64_t k, std::int64_t in_group, Slicer::Sides& sides) {
+  slicer.for_each_direction([&](std::int64_t k, std::int64_t in_group, auto& sides) {
     costs[at(k)] = slicer.cost(in_group, sides, cost);
   });
   return costs;
 }
 
-SlicedOrder sliced_order(const Problem& problem, const Directions& directions, Context& context) {
-  const Slicer slicer(problem, directions, context);
+template <class T>
+SlicedOrder order_of(const Slicer<T>& slicer) {
   const std::int64_t n = slicer.x().size(), m = slicer.y().size();
-  context.require_memory(4.0 * static_cast<double>(slicer.count()) * static_cast<double>(n + m),
-                         "the order of " + std::to_string(n + m) + " points in " +
-                             std::to_string(slicer.count()) + " directions");
   SlicedOrder order;
   order.x.resize(at(slicer.count() * n));
   order.y.resize(at(slicer.count() * m));
-  slicer.for_each_direction([&](std::int64_t k, std::int64_t in_group, Slicer::Sides& sides) {
+  slicer.for_each_direction([&](std::int64_t k, std::int64_t in_group, auto& sides) {
     kernels::sort_positions(slicer.projection_of_x(sides.x, in_group), n, order.x.data() + k * n,
                             sides.x.scratch);
     kernels::sort_positions(slicer.projection_of_y(sides.y, in_group), m, order.y.data() + k * m,
@@ -363,30 +378,29 @@ SlicedOrder sliced_order(const Problem& problem, const Directions& directions, C
   return order;
 }
 
-SlicedGradient sliced_gradient(const Problem& problem, const Directions& directions, double p,
-                               Context& context) {
-  const Slicer slicer(problem, directions, context);
+/// Parts of the directions whose gradients are summed up one by one: they do not depend on the
+/// number of threads.
+std::int64_t parts_of(std::int64_t count) { return std::min<std::int64_t>(8, count); }
+
+template <class T>
+SlicedGradient gradient_of(const Slicer<T>& slicer, double p) {
   const std::int64_t n = slicer.x().size(), m = slicer.y().size(), dim = slicer.x().dim();
-  const std::int64_t count = slicer.count();
-  // Sums of parts that do not depend on the number of threads.
-  const std::int64_t parts = std::min<std::int64_t>(8, count);
-  context.require_memory(
-      8.0 * static_cast<double>(parts + 1) * static_cast<double>(n + m) * static_cast<double>(dim),
-      "the gradient of " + std::to_string(n + m) + " points in dimension " + std::to_string(dim));
+  const std::int64_t count = slicer.count(), parts = parts_of(count);
   SlicedGradient gradient;
   gradient.costs.resize(at(count));
   gradient.x.resize(at(n * dim));
   gradient.y.resize(at(m * dim));
   std::vector<std::vector<double>> of_x(at(parts)), of_y(at(parts));
-  const auto add = [&](const std::vector<double>& slopes, const double* direction,
+  const auto add = [&](const std::vector<double>& slopes, const T* direction,
                        std::vector<double>& sums) {
     for (std::size_t i = 0; i < slopes.size(); ++i) {
       for (std::size_t a = 0; a < at(dim); ++a) {
-        sums[i * at(dim) + a] += slopes[i] * direction[a] / static_cast<double>(count);
+        sums[i * at(dim) + a] +=
+            slopes[i] * static_cast<double>(direction[a]) / static_cast<double>(count);
       }
     }
   };
-  slicer.for_each(parts, [&](std::int64_t part, Slicer::Sides& sides) {
+  slicer.for_each(parts, [&](std::int64_t part, auto& sides) {
     std::vector<double> by_x, by_y;
     of_x[at(part)].resize(at(n * dim));
     of_y[at(part)].resize(at(m * dim));
@@ -404,10 +418,57 @@ SlicedGradient sliced_gradient(const Problem& problem, const Directions& directi
   return gradient;
 }
 
+bool are_floats(const AnyMatrixView& points) {
+  return std::holds_alternative<MatrixView<float>>(points);
+}
+
+/// work(slicer) of clouds in their own precision: in float unless their projections or the rounding
+/// of these may leave its range.
+template <class Work>
+auto with_slicer(const Problem& problem, const Directions& directions, Context& context,
+                 const Work& work) {
+  constexpr float least = 0x1p-96F, most = 0x1p90F;
+  if (are_floats(problem.clouds()->x) && are_floats(problem.clouds()->y)) {
+    const Slicer<float> slicer(problem, directions, context);
+    const float extent = std::max(slicer.x().largest(), slicer.y().largest());
+    if (extent > least && extent < most) return work(slicer);
+  }
+  return work(Slicer<double>(problem, directions, context));
+}
+
+}  // namespace
+
+std::vector<double> sliced_costs(const Problem& problem, const Directions& directions, double p,
+                                 Context& context) {
+  return with_slicer(problem, directions, context,
+                     [&](const auto& slicer) { return costs_of(slicer, p); });
+}
+
+SlicedOrder sliced_order(const Problem& problem, const Directions& directions, Context& context) {
+  const std::int64_t points = std::int64_t{problem.rows()} + problem.cols();
+  context.require_memory(4.0 * static_cast<double>(directions.rows) * static_cast<double>(points),
+                         "the order of " + std::to_string(points) + " points in " +
+                             std::to_string(directions.rows) + " directions");
+  return with_slicer(problem, directions, context,
+                     [](const auto& slicer) { return order_of(slicer); });
+}
+
+SlicedGradient sliced_gradient(const Problem& problem, const Directions& directions, double p,
+                               Context& context) {
+  const std::int64_t points = std::int64_t{problem.rows()} + problem.cols();
+  context.require_memory(8.0 * static_cast<double>(parts_of(directions.rows) + 1) *
+                             static_cast<double>(points) * static_cast<double>(directions.cols),
+                         "the gradient of " + std::to_string(points) + " points in dimension " +
+                             std::to_string(directions.cols));
+  return with_slicer(problem, directions, context,
+                     [&](const auto& slicer) { return gradient_of(slicer, p); });
+}
+
 MaxSliced max_sliced(const Problem& problem, const Directions& directions, double p, int starts,
                      int max_iterations, Context& context) {
-  const std::vector<double> costs = sliced_costs(problem, directions, p, context);
-  const Slicer slicer(problem, directions, context);
+  // In double whatever the points are: the ascent ends with changes of 1e-9.
+  const Slicer<double> slicer(problem, directions, context);
+  const std::vector<double> costs = costs_of(slicer, p);
   std::vector<std::int64_t> best(costs.size());
   std::iota(best.begin(), best.end(), 0);
   std::stable_sort(best.begin(), best.end(),
@@ -422,10 +483,9 @@ MaxSliced max_sliced(const Problem& problem, const Directions& directions, doubl
     from.push_back(std::move(means));
   }
   std::vector<MaxSliced> found(from.size());
-  slicer.for_each(static_cast<std::int64_t>(from.size()),
-                  [&](std::int64_t k, Slicer::Sides& sides) {
-                    found[at(k)] = Ascent(slicer, p, sides).run(from[at(k)], max_iterations);
-                  });
+  slicer.for_each(static_cast<std::int64_t>(from.size()), [&](std::int64_t k, auto& sides) {
+    found[at(k)] = Ascent(slicer, p, sides).run(from[at(k)], max_iterations);
+  });
   return *std::max_element(found.begin(), found.end(),
                            [](const MaxSliced& a, const MaxSliced& b) { return a.cost < b.cost; });
 }

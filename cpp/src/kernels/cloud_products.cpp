@@ -99,6 +99,91 @@ Panels<T> pack(const AnyMatrixView& points, const std::vector<double>& centre, I
   return packed;
 }
 
+/// Part of the coordinates up to which rows are kept sparse: a coordinate of such a row costs twice
+/// what one of a dense row does.
+constexpr double sparse_part = 0.3;
+
+/// On each axis the most frequent value of some points of x, if there are many more and these
+/// differ from it in less than sparse_part of their coordinates; else nothing.
+std::vector<double> background(const AnyMatrixView& x) {
+  constexpr std::int64_t samples = 32, least_rows = 8 * samples;
+  const std::int64_t rows = rows_of(x), dim = cols_of(x);
+  if (rows < least_rows) return {};
+  std::vector<double> values(static_cast<std::size_t>(dim)), sample(samples);
+  std::int64_t same = 0;
+  std::visit(
+      [&](const auto& view) {
+        for (std::int64_t k = 0; k < dim; ++k) {
+          for (std::int64_t s = 0; s < samples; ++s)
+            sample[static_cast<std::size_t>(s)] = view(s * rows / samples, k);
+          // Without equal neighbours no value is frequent.
+          if (std::adjacent_find(sample.begin(), sample.end()) != sample.end())
+            std::sort(sample.begin(), sample.end());
+          std::int64_t most = 0, equal = 0;
+          for (std::size_t s = 0; s < sample.size(); ++s) {
+            equal = s > 0 && sample[s] == sample[s - 1] ? equal + 1 : 1;
+            if (equal > most) {
+              most = equal;
+              values[static_cast<std::size_t>(k)] = sample[s];
+            }
+          }
+          same += most;
+        }
+      },
+      x);
+  const double differing = 1 - static_cast<double>(same) / static_cast<double>(dim * samples);
+  if (differing > sparse_part) values.clear();
+  return values;
+}
+
+/// What pack() makes of the rows of x but the values, which go to `rows`.
+Panels<double> pack_sparse(const AnyMatrixView& points, const std::vector<double>& centre,
+                           double factor, double shift, SparseRows& rows) {
+  Panels<double> packed;
+  packed.size = product_rows;
+  packed.dim = cols_of(points);
+  const std::int64_t count = rows_of(points), dim = packed.dim;
+  const std::int64_t runs = (dim + product_run - 1) / product_run;
+  packed.squares.resize(static_cast<std::size_t>(count));
+  std::visit(
+      [&](const auto& view) {
+        const std::int64_t stride = view.col_stride;
+        std::size_t entries = 0;
+        for (std::int64_t i = 0; i < count; ++i) {
+          const std::size_t needed = entries + static_cast<std::size_t>(dim + runs);
+          if (rows.values.size() < needed) {
+            rows.values.resize(2 * needed);
+            rows.axes.resize(2 * needed);
+          }
+          const auto* point = view.data + i * view.row_stride;
+          const double* from = centre.data();
+          double* values = rows.values.data();
+          std::uint8_t* axes = rows.axes.data();
+          const std::size_t first = entries;
+          for (std::int64_t begin = 0; begin < dim; begin += product_run) {
+            rows.starts.push_back(static_cast<std::int64_t>(entries));
+            const std::int64_t end = std::min(dim, begin + product_run);
+            for (std::int64_t k = begin; k < end; ++k) {
+              const double away = static_cast<double>(point[k * stride]) - from[k];
+              values[entries] = away;
+              axes[entries] = static_cast<std::uint8_t>(k - begin);
+              entries += away != 0 ? 1 : 0;
+            }
+            if ((static_cast<std::int64_t>(entries) - rows.starts.back()) % 2 != 0) {
+              values[entries] = 0;
+              axes[entries++] = 0;
+            }
+          }
+          const double square = sum_of_squares({values + first, entries - first});
+          packed.squares[static_cast<std::size_t>(i)] = factor * square - shift;
+          packed.largest = std::max(packed.largest, square);
+        }
+        rows.starts.push_back(static_cast<std::int64_t>(entries));
+      },
+      points);
+  return packed;
+}
+
 /// The relative error of squared distances in double, by |x|^2 + |y|^2.
 double double_error(std::int64_t dim) {
   constexpr double roundoff = 0x1p-53;
@@ -126,14 +211,52 @@ template <class T>
 CloudProducts<T>::CloudProducts(const AnyMatrixView& x, const AnyMatrixView& y, double factor,
                                 double shift)
     : rows_(static_cast<Index>(rows_of(x))), cols_(static_cast<Index>(rows_of(y))) {
-  const std::vector<double> centre = middle(x, y);
-  x_ = pack<T>(x, centre, product_rows, factor, shift);
+  std::vector<double> centre;
+  if constexpr (sizeof(T) == sizeof(double)) {
+    centre = background(x);
+    if (!centre.empty()) x_ = pack_sparse(x, centre, factor, shift, sparse_);
+  }
+  if (!sparse()) {
+    centre = middle(x, y);
+    x_ = pack<T>(x, centre, product_rows, factor, shift);
+  }
   y_ = pack<T>(y, centre, product_cols, factor, shift);
   stride_ = y_.squares.size();
 }
 
+template <>
+void CloudProducts<double>::sparse_squares(Index first, double* out) const {
+  const auto& kernels = product_kernels();
+  const std::int64_t runs = (y_.dim + product_run - 1) / product_run;
+  const Index count = std::min(block_rows, rows_ - first);
+  // Beyond the last run there is nothing to fetch.
+  const auto fetched = [&](const double* ahead) {
+    const std::ptrdiff_t left = y_.values.data() + y_.values.size() - ahead;
+    return left >= product_cols * product_run ? ahead : y_.values.data();
+  };
+  for (std::size_t j = 0; j < stride_; j += product_cols) {
+    const double* y = y_.panel(static_cast<std::int64_t>(j) / product_cols);
+    for (std::int64_t run = 0; run < runs; ++run) {
+      const std::int64_t begin = run * product_run;
+      const double* next = y + std::min(begin + product_run, y_.dim) * product_cols;
+      kernels.sparse_squares({sparse_.values.data(), sparse_.axes.data(),
+                              sparse_.starts.data() + first * runs + run, runs},
+                             count, x_.squares.data() + first, y + begin * product_cols,
+                             y_.squares.data() + j, fetched(next), begin, y_.dim, out + j, stride_);
+    }
+  }
+}
+
 template <class T>
 void CloudProducts<T>::squares(Index first, T* out) const {
+  if constexpr (sizeof(T) == sizeof(double)) {
+    if (sparse()) return sparse_squares(first, out);
+  }
+  dense_squares(first, out);
+}
+
+template <class T>
+void CloudProducts<T>::dense_squares(Index first, T* out) const {
   const auto& kernel = product_kernels().of<T>();
   const std::int64_t begin = first / product_rows,
                      end = (std::min<std::int64_t>(rows_, first + block_rows) + product_rows - 1) /

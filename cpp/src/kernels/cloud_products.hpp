@@ -3,10 +3,15 @@
 //
 // Points are taken relative to the mean of both clouds: |x|^2 + |y|^2, by which errors are
 // measured, is then of the size of the squared distances themselves, wherever the clouds are.
+//
+// Images are mostly background. Where most coordinates of x are the value that is most frequent on
+// their axis, points are taken relative to these values instead (in double), and the rows keep only
+// what differs: the products then take as many operations as there are such coordinates.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "kernels/cost_rows.hpp"
 #include "kernels/lines.hpp"
@@ -28,6 +33,13 @@ struct Panels {
   const T* panel(std::int64_t p) const {
     return values.data() + static_cast<std::size_t>(p) * static_cast<std::size_t>(size * dim);
   }
+};
+
+/// Coordinates that are not 0, row by row and run by run (product_kernels.hpp).
+struct SparseRows {
+  Lines<double> values;
+  Lines<std::uint8_t> axes;
+  std::vector<std::int64_t> starts;  ///< of row i and run r at i * runs + r, and the end
 };
 
 /// Dimensions from which products beat sums of squared differences, coordinate by coordinate.
@@ -54,6 +66,9 @@ class CloudProducts {
   /// The largest |x|^2 + |y|^2.
   double extent() const { return x_.largest + y_.largest; }
 
+  /// Whether the rows are kept as SparseRows.
+  bool sparse() const { return !sparse_.starts.empty(); }
+
   /// Squared distances of rows [first, first + block_rows), `first` a multiple of block_rows, cut
   /// at the last panel with rows; `out` has room for block_rows rows.
   void squares(Index first, T* out) const;
@@ -67,9 +82,13 @@ class CloudProducts {
   }
 
  private:
+  void dense_squares(Index first, T* out) const;
+  void sparse_squares(Index first, T* out) const;
+
   Index rows_, cols_;
   std::size_t stride_;
   Panels<T> x_, y_;
+  SparseRows sparse_;  ///< instead of the values of x_
 };
 
 /// The cost matrix of two clouds, row-major, in double, each entry within `error` of the exact one:

@@ -8,15 +8,18 @@
 namespace monge::kernels {
 namespace {
 
+double difference(double a, double b) { return a - b; }
+
 /// sum_k cost(u_k, v_k) on a line.
-template <class Cost>
-double paired_cost(const Cost& cost, std::span<const double> u, std::span<const double> v) {
+template <class Cost, class T>
+double paired_cost(const Cost& cost, std::span<const T> u, std::span<const T> v) {
   double hi[paired_lanes] = {}, lo[paired_lanes] = {};
   const std::size_t lanes = paired_lanes, whole = u.size() / lanes * lanes;
-  row_kernels().add_paired_costs(cost, u.data(), v.data(), static_cast<std::int64_t>(whole), hi,
-                                 lo);
+  row_kernels().lines<T>().add_paired_costs(cost, u.data(), v.data(),
+                                            static_cast<std::int64_t>(whole), hi, lo);
   ExactSum total;
-  for (std::size_t k = whole; k < u.size(); ++k) total.add(cost.finish(cost.step(0, u[k] - v[k])));
+  for (std::size_t k = whole; k < u.size(); ++k)
+    total.add(cost.finish(cost.step(0, difference(u[k], v[k]))));
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     total.add(hi[lane]);
     total.add(lo[lane]);
@@ -25,8 +28,8 @@ double paired_cost(const Cost& cost, std::span<const double> u, std::span<const 
 }
 
 /// Calls cell(i, j, mass) along the staircase of the two sides.
-template <class Cell>
-void walk_sides(const LineSide& x, const LineSide& y, double total, const Cell& cell) {
+template <class T, class Cell>
+void walk_sides(const LineSide<T>& x, const LineSide<T>& y, double total, const Cell& cell) {
   const std::size_t n = x.values.size(), m = y.values.size();
   if (x.masses.empty()) return walk_uniform_staircase(n, m, cell);
   walk_staircase(
@@ -34,11 +37,11 @@ void walk_sides(const LineSide& x, const LineSide& y, double total, const Cell& 
       [&](std::size_t j) { return y.masses[j]; }, cell);
 }
 
-template <class Cost>
-double cost_of_sides(const LineSide& x, const LineSide& y, double total, const Cost& cost) {
+template <class T, class Cost>
+double cost_of_sides(const LineSide<T>& x, const LineSide<T>& y, double total, const Cost& cost) {
   const std::size_t n = x.values.size();
   const auto pair = [&](std::size_t i, std::size_t j) {
-    return cost.finish(cost.step(0, x.values[i] - y.values[j]));
+    return cost.finish(cost.step(0, difference(x.values[i], y.values[j])));
   };
   if (x.masses.empty() && y.values.size() == n)
     return paired_cost(cost, x.values, y.values) / static_cast<double>(n);
@@ -84,7 +87,8 @@ std::vector<double> col_masses(const Problem& problem, std::span<const Index> or
   return masses;
 }
 
-double line_cost(const LineSide& x, const LineSide& y, double total, const GroundCost& cost) {
+template <class T>
+double line_cost(const LineSide<T>& x, const LineSide<T>& y, double total, const GroundCost& cost) {
   // On a line all distances are |x - y|, which needs no square root.
   if (std::holds_alternative<Euclidean>(cost) || std::holds_alternative<Chebyshev>(cost)) {
     return cost_of_sides(x, y, total, Cityblock{});
@@ -92,8 +96,13 @@ double line_cost(const LineSide& x, const LineSide& y, double total, const Groun
   return std::visit([&](const auto& c) { return cost_of_sides(x, y, total, c); }, cost);
 }
 
-double line_cost_and_slopes(const LineSide& x, const LineSide& y, double total, double p,
-                            double* slope_x, double* slope_y) {
+template double line_cost(const LineSide<float>&, const LineSide<float>&, double,
+                          const GroundCost&);
+template double line_cost(const LineSide<double>&, const LineSide<double>&, double,
+                          const GroundCost&);
+
+double line_cost_and_slopes(const LineSide<double>& x, const LineSide<double>& y, double total,
+                            double p, double* slope_x, double* slope_y) {
   ExactSum sum;
   walk_sides(x, y, total, [&](std::size_t i, std::size_t j, double mass) {
     const double t = x.values[i] - y.values[j];

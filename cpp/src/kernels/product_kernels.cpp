@@ -69,6 +69,49 @@ void squares(const T* x, const T* x_square, const T* y, const T* y_square, const
   }
 }
 
+// Columns of one row whose sums stay in registers over the row's entries: two sums each, that the
+// additions need not wait for each other.
+constexpr int sparse_vectors = 4;
+
+void sparse_part(const double* values, const std::uint8_t* axes, std::int64_t entries,
+                 double x_square, const double* y, const double* y_square, bool first, bool last,
+                 double* out) {
+  Vec sums[sparse_vectors], others[sparse_vectors];
+  for (int v = 0; v < sparse_vectors; ++v) sums[v] = others[v] = broadcast(0.0);
+  for (std::int64_t e = 0; e < entries; e += 2) {
+    const Vec one = broadcast(values[e]), next = broadcast(values[e + 1]);
+    const double *left = y + axes[e] * product_cols, *right = y + axes[e + 1] * product_cols;
+    for (int v = 0; v < sparse_vectors; ++v) {
+      sums[v] += one * load_as<Vec>(left + v * width);
+      others[v] += next * load_as<Vec>(right + v * width);
+    }
+  }
+  for (int v = 0; v < sparse_vectors; ++v) sums[v] += others[v];
+  const Vec zero = broadcast(0.0), two = broadcast(2.0), size = broadcast(x_square);
+  for (int v = 0; v < sparse_vectors; ++v) {
+    const Vec total = first ? sums[v] : load_as<Vec>(out + v * width) + sums[v];
+    const Vec sizes = size + load_as<Vec>(y_square + v * width);
+    store(out + v * width, last ? larger(sizes - two * total, zero) : total);
+  }
+}
+
+void sparse_squares(const SparseRun& x, Index count, const double* x_square, const double* y,
+                    const double* y_square, const double* ahead, std::int64_t begin,
+                    std::int64_t dim, double* out, std::size_t stride) {
+  constexpr int line = 64 / sizeof(double), end = product_cols * product_run, at_once = 6 * line;
+  int fetched = 0;
+  for (Index i = 0; i < count; ++i) {
+    for (int stop = fetched + at_once; fetched < stop && fetched < end; fetched += line)
+      fetch(ahead + fetched);
+    const std::int64_t from = x.starts[i * x.step], entries = x.starts[i * x.step + 1] - from;
+    for (int j = 0; j < product_cols; j += sparse_vectors * width) {
+      sparse_part(x.values + from, x.axes + from, entries, x_square[i], y + j, y_square + j,
+                  begin == 0, begin + product_run >= dim,
+                  out + static_cast<std::size_t>(i) * stride + j);
+    }
+  }
+}
+
 void square_roots(float* values, std::size_t count) {
   constexpr std::size_t lanes = Lanes<float>::count;
   std::size_t k = 0;
@@ -80,10 +123,7 @@ void square_roots(float* values, std::size_t count) {
 }  // namespace
 
 extern const ProductKernels MONGE_KERNELS;
-const ProductKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET,
-                                   compiled_for_this_cpu,
-                                   {squares<float>},
-                                   {squares<double>},
-                                   square_roots};
+const ProductKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET, compiled_for_this_cpu, {squares<float>},
+                                   {squares<double>},     sparse_squares,        square_roots};
 
 }  // namespace monge::kernels

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -32,6 +33,16 @@ inline double product_error(std::int64_t dim, double u) {
   return (product_run + static_cast<double>(runs) + 8) * u;
 }
 
+/// Some rows' coordinates that are not 0, of one run of axes: those of row i are the entries
+/// [starts[i * step], starts[i * step + 1]), an even number: one of value 0 may be among them.
+struct SparseRun {
+  const double* values;
+  const std::uint8_t* axes;  ///< counted from the begin of the run
+  const std::int64_t* starts;
+  std::int64_t step;
+};
+static_assert(product_run <= 256);
+
 template <class T>
 struct ProductTile {
   /// out[i * stride + j] = max(0, x_square[i] + y_square[j] - 2 sum_k x[12 k + i] y[32 k + j]), for
@@ -47,6 +58,12 @@ struct ProductKernels {
   bool (*supported)();  ///< by this CPU
   ProductTile<float> f32;
   ProductTile<double> f64;
+
+  /// As squares(), for the entries of `count` rows against 32 columns, whose coordinates of this
+  /// run are at `y`. A run of columns is fetched from `ahead`.
+  void (*sparse_squares)(const SparseRun& x, Index count, const double* x_square, const double* y,
+                         const double* y_square, const double* ahead, std::int64_t begin,
+                         std::int64_t dim, double* out, std::size_t stride);
 
   /// values[k] = sqrt(values[k]), rounded as the format asks.
   void (*square_roots)(float* values, std::size_t count);

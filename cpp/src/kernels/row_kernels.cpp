@@ -271,40 +271,43 @@ void squared_distances(const AnyMatrixView& x, const AnyMatrixView& y, const Ind
 
 // `directions` directions times `vectors` vectors of points: the accumulators stay in registers.
 // Along with axis a the memory at ahead + a step is fetched.
-template <int directions, int vectors>
-void project_part(const double* points, const double* ahead, Index step, int dim,
-                  const double* direction, double* out, std::size_t out_stride) {
-  Vec sums[directions][vectors];
+template <int directions, int vectors, class T>
+void project_part(const T* points, const T* ahead, Index step, int dim, const T* direction, T* out,
+                  std::size_t out_stride) {
+  using V = typename Lanes<T>::Vector;
+  constexpr int lanes = Lanes<T>::count;
+  V sums[directions][vectors];
   for (auto& row : sums) {
-    for (Vec& sum : row) sum = broadcast(0.0);
+    for (V& sum : row) sum = broadcast(T{0});
   }
   for (int a = 0; a < dim; ++a, ahead += step) {
     fetch(ahead);
-    const double* axis = points + a * tile_points;
-    Vec values[vectors];
-    for (int v = 0; v < vectors; ++v) values[v] = load(axis + v * width);
+    const T* axis = points + a * tile_points<T>;
+    V values[vectors];
+    for (int v = 0; v < vectors; ++v) values[v] = load_as<V>(axis + v * lanes);
     for (int k = 0; k < directions; ++k) {
-      const Vec factor = broadcast(direction[k * dim + a]);
+      const V factor = broadcast(direction[k * dim + a]);
       for (int v = 0; v < vectors; ++v) sums[k][v] = multiply_add(factor, values[v], sums[k][v]);
     }
   }
   for (int k = 0; k < directions; ++k) {
     for (int v = 0; v < vectors; ++v) {
-      store(out + static_cast<std::size_t>(k) * out_stride + v * width, sums[k][v]);
+      store(out + static_cast<std::size_t>(k) * out_stride + v * lanes, sums[k][v]);
     }
   }
 }
 
-void project_tile(const double* points, const double* next, int dim, const double* directions,
-                  Index count, double* out, std::size_t out_stride) {
-  for (Index j = 0; j < tile_points; j += 2 * width) {
+template <class T>
+void project_tile(const T* points, const T* next, int dim, const T* directions, Index count, T* out,
+                  std::size_t out_stride) {
+  for (Index j = 0; j < tile_points<T>; j += 2 * Lanes<T>::count) {
     for (Index k = 0; k < count;) {
       const int some = count - k >= 8 ? 8 : count - k >= 4 ? 4 : 1;
-      const auto part = some == 8   ? project_part<8, 2>
-                        : some == 4 ? project_part<4, 2>
-                                    : project_part<1, 2>;
-      const std::int64_t share = std::int64_t{tile_points} * dim * k / count;
-      part(points + j, next + share, tile_points * some / count, dim,
+      const auto part = some == 8   ? project_part<8, 2, T>
+                        : some == 4 ? project_part<4, 2, T>
+                                    : project_part<1, 2, T>;
+      const std::int64_t share = std::int64_t{tile_points<T>} * dim * k / count;
+      part(points + j, next + share, tile_points<T> * some / count, dim,
            directions + static_cast<std::ptrdiff_t>(k) * dim,
            out + static_cast<std::size_t>(k) * out_stride + j, out_stride);
       k += some;
@@ -369,9 +372,9 @@ void pair_minima(const double* x, std::size_t x_stride, Index n, const double* y
     pair_minima_of<1, 0>(x + i, x_stride, y, y_stride, m, dim, least_x + i, least_y);
 }
 
-template <class Cost>
-void add_paired_costs_of(const Cost& cost, const double* u, const double* v, std::int64_t n,
-                         double* hi, double* lo) {
+template <class Cost, class T>
+void add_paired_costs_of(const Cost& cost, const T* u, const T* v, std::int64_t n, double* hi,
+                         double* lo) {
   constexpr int vectors = paired_lanes / width;
   Vec high[vectors], low[vectors];
   for (int k = 0; k < vectors; ++k) {
@@ -393,18 +396,22 @@ void add_paired_costs_of(const Cost& cost, const double* u, const double* v, std
   }
 }
 
-void add_paired_costs(const GroundCost& cost, const double* u, const double* v, std::int64_t n,
-                      double* hi, double* lo) {
+template <class T>
+void add_paired_costs(const GroundCost& cost, const T* u, const T* v, std::int64_t n, double* hi,
+                      double* lo) {
   std::visit([&](const auto& c) { add_paired_costs_of(c, u, v, n, hi, lo); }, cost);
 }
 
 #if !defined(MONGE_VECTOR_SORT)
-constexpr decltype(RowKernels::sort_values) sort_values = nullptr;
+template <class T>
+constexpr decltype(LineKernels<T>::sort_values) sort_values = nullptr;
 #endif
 
 template <class T>
 constexpr CostKernels<T> cost_kernels{min_reduced<T>, two_smallest<T>, column_minima<T>,
                                       relax<T>,       group_minima<T>, collect<T>};
+template <class T>
+constexpr LineKernels<T> line_kernels{project_tile<T>, add_paired_costs<T>, sort_values<T>};
 
 }  // namespace
 
@@ -413,11 +420,10 @@ const RowKernels MONGE_KERNELS{MONGE_INSTRUCTION_SET,
                                compiled_for_this_cpu,
                                cost_kernels<float>,
                                cost_kernels<double>,
+                               line_kernels<float>,
+                               line_kernels<double>,
                                costs,
                                squared_distances,
-                               project_tile,
-                               pair_minima,
-                               add_paired_costs,
-                               sort_values};
+                               pair_minima};
 
 }  // namespace monge::kernels

@@ -30,7 +30,8 @@ inline constexpr Index group = 16;
 
 /// Points per tile of project_tile: two of the widest vectors, so that the strip of a tile that is
 /// in use lies together in the first-level cache, whatever the dimension.
-inline constexpr Index tile_points = 16;
+template <class T>
+inline constexpr Index tile_points = 128 / sizeof(T);
 
 /// Sums that add_paired_costs adds to side by side: one alone would wait for its own additions.
 inline constexpr Index paired_lanes = 8;
@@ -63,13 +64,35 @@ struct CostKernels {
 };
 
 /// Sorts n numbers by any means; what sort_values calls on runs that its pivots do not halve.
-using SortFallback = void (*)(double* values, std::int64_t n);
+template <class T>
+using SortFallback = void (*)(T* values, std::int64_t n);
+
+template <class T>
+struct LineKernels {
+  /// Projects a tile of points, stored by axis, on `count` directions: out[k * out_stride + j] =
+  /// sum_a directions[k * dim + a] * points[a * tile_points + j], j < tile_points. The one kernel
+  /// that rounds as the instruction set does: a product and its addition at once, or one after the
+  /// other. Meanwhile the tile at `next` is fetched from memory.
+  void (*project_tile)(const T* points, const T* next, int dim, const T* directions, Index count,
+                       T* out, std::size_t out_stride);
+
+  /// Adds cost(u_k, v_k) of numbers on a line, in double, to the compensated sum hi[l] + lo[l]
+  /// (ExactSum), l = k modulo paired_lanes, k < n; n is a multiple of paired_lanes.
+  void (*add_paired_costs)(const GroundCost& cost, const T* u, const T* v, std::int64_t n,
+                           double* hi, double* lo);
+
+  /// Sorts n numbers, none NaN, in ascending order, in place (from = to) or from one array into
+  /// another. Null where vectors do not beat a radix sort: call sorting.hpp, which knows both.
+  void (*sort_values)(const T* from, T* to, std::int64_t n, SortFallback<T> fallback);
+};
 
 struct RowKernels {
   std::string_view instruction_set;
   bool (*supported)();  ///< by this CPU
   CostKernels<float> f32;
   CostKernels<double> f64;
+  LineKernels<float> lines_f32;
+  LineKernels<double> lines_f64;
 
   /// out_j = cost(x, y_j) for points y_j stored by axis: y[k * stride + j], k < dim, j < n.
   /// The order of additions is that of the axes.
@@ -81,26 +104,10 @@ struct RowKernels {
   void (*squared_distances)(const AnyMatrixView& x, const AnyMatrixView& y, const Index* rows,
                             const Index* cols, Index count, double* out);
 
-  /// Projects a tile of points, stored by axis, on `count` directions: out[k * out_stride + j] =
-  /// sum_a directions[k * dim + a] * points[a * tile_points + j], j < tile_points. The one kernel
-  /// that rounds as the instruction set does: a product and its addition at once, or one after the
-  /// other. Meanwhile the tile at `next` is fetched from memory.
-  void (*project_tile)(const double* points, const double* next, int dim, const double* directions,
-                       Index count, double* out, std::size_t out_stride);
-
   /// With points stored by axis, least_x[i] = min_j |x_i - y_j|^2 for i < n, and least_y[j] =
   /// min(least_y[j], min_i |x_i - y_j|^2) for j < m.
   void (*pair_minima)(const double* x, std::size_t x_stride, Index n, const double* y,
                       std::size_t y_stride, Index m, int dim, double* least_x, double* least_y);
-
-  /// Adds cost(u_k, v_k) of numbers on a line to the compensated sum hi[l] + lo[l] (ExactSum), l =
-  /// k modulo paired_lanes, k < n; n is a multiple of paired_lanes.
-  void (*add_paired_costs)(const GroundCost& cost, const double* u, const double* v, std::int64_t n,
-                           double* hi, double* lo);
-
-  /// Sorts n numbers, none NaN, in ascending order, in place (from = to) or from one array into
-  /// another. Null where vectors do not beat a radix sort: call sorting.hpp, which knows both.
-  void (*sort_values)(const double* from, double* to, std::int64_t n, SortFallback fallback);
 
   template <class T>
   const CostKernels<T>& of() const {
@@ -108,6 +115,15 @@ struct RowKernels {
       return f32;
     } else {
       return f64;
+    }
+  }
+
+  template <class T>
+  const LineKernels<T>& lines() const {
+    if constexpr (sizeof(T) == 4) {
+      return lines_f32;
+    } else {
+      return lines_f64;
     }
   }
 };

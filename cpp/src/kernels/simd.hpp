@@ -207,6 +207,14 @@ inline Vec multiply_add(Vec a, Vec b, Vec c) {
   return a * b + c;
 #endif
 }
+inline WideFloats multiply_add(WideFloats a, WideFloats b, WideFloats c) {
+#if defined(MONGE_VECTORS) && defined(__AVX512F__)
+  return reinterpret_cast<WideFloats>(_mm512_fmadd_ps(
+      reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(c)));
+#else
+  return a * b + c;
+#endif
+}
 
 inline double smallest_lane(Vec v) {
 #if defined(MONGE_VECTORS) && defined(__AVX512F__)

@@ -4,7 +4,9 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/row_kernels.hpp"
@@ -14,14 +16,25 @@ namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// Negative numbers have all bits but the sign turned, so that words compare as numbers do.
-std::int64_t turned(std::int64_t bits) { return bits ^ ((bits >> 63) & 0x7fffffffffffffff); }
+/// The integer of as many bits as T.
+template <class T>
+using BitsOf = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
-std::int64_t word_of(double value) {
-  return turned(std::bit_cast<std::int64_t>(value + 0.0));  // -0 becomes 0
+/// Negative numbers have all bits but the sign turned, so that words compare as numbers do.
+template <class Bits>
+Bits turned(Bits bits) {
+  return bits ^ (bits < 0 ? std::numeric_limits<Bits>::max() : Bits{0});
 }
 
-double value_of(std::int64_t word) { return std::bit_cast<double>(turned(word)); }
+template <class T>
+std::int64_t word_of(T value) {
+  return turned(std::bit_cast<BitsOf<T>>(value + T{0}));  // -0 becomes 0
+}
+
+template <class T>
+T value_of(std::int64_t word) {
+  return std::bit_cast<T>(turned(static_cast<BitsOf<T>>(word)));
+}
 
 /// a - b for words that may differ by more than the largest signed number.
 std::uint64_t distance(std::int64_t a, std::int64_t b) {
@@ -78,7 +91,10 @@ void radix_sort_words(std::int64_t* words, std::int64_t* scratch, std::int64_t n
       [&](std::int64_t begin, std::int64_t end) { std::sort(words + begin, words + end); });
 }
 
-void introsort(double* values, std::int64_t n) { std::sort(values, values + n); }
+template <class T>
+void introsort(T* values, std::int64_t n) {
+  std::sort(values, values + n);
+}
 
 /// The points of a line where they are contiguous doubles; else null.
 const double* contiguous(const AnyMatrixView& points) {
@@ -110,8 +126,9 @@ double key(double cell, std::int64_t position) {
 
 /// Sorts positions, given in ascending order, whose numbers share a cell: these have cells of their
 /// own. Their range is less than 2^-28 of the one before, so the recursion ends.
-void sort_crowded(const double* values, std::int64_t n, Index* order, SortScratch& scratch) {
-  std::vector<double> own(at(n));
+template <class T>
+void sort_crowded(const T* values, std::int64_t n, Index* order, SortScratch& scratch) {
+  std::vector<T> own(at(n));
   std::vector<Index> inner(at(n)), given(order, order + n);
   for (std::int64_t k = 0; k < n; ++k) own[at(k)] = values[order[k]];
   sort_positions(own.data(), n, inner.data(), scratch);
@@ -120,24 +137,27 @@ void sort_crowded(const double* values, std::int64_t n, Index* order, SortScratc
 
 }  // namespace
 
-void radix_sort_values(double* values, std::int64_t n, SortScratch& scratch) {
+template <class T>
+void radix_sort_values(T* values, std::int64_t n, SortScratch& scratch) {
   if (n < 256) return introsort(values, n);
   scratch.words.resize(at(n));
   scratch.more.resize(at(n));
-  std::transform(values, values + n, scratch.words.begin(), word_of);
+  std::transform(values, values + n, scratch.words.begin(), word_of<T>);
   radix_sort_words(scratch.words.data(), scratch.more.data(), n);
-  std::transform(scratch.words.begin(), scratch.words.end(), values, value_of);
+  std::transform(scratch.words.begin(), scratch.words.end(), values, value_of<T>);
 }
 
-void sort_values(double* values, std::int64_t n, SortScratch& scratch) {
-  if (const auto vector_sort = row_kernels().sort_values) {
-    vector_sort(values, values, n, introsort);
+template <class T>
+void sort_values(T* values, std::int64_t n, SortScratch& scratch) {
+  if (const auto vector_sort = row_kernels().lines<T>().sort_values) {
+    vector_sort(values, values, n, introsort<T>);
   } else {
     radix_sort_values(values, n, scratch);
   }
 }
 
-void sort_positions(const double* values, std::int64_t n, Index* order, SortScratch& scratch) {
+template <class T>
+void sort_positions(const T* values, std::int64_t n, Index* order, SortScratch& scratch) {
   std::iota(order, order + n, 0);
   if (n < 2) return;
   const auto [least, most] = std::minmax_element(values, values + n);
@@ -148,7 +168,8 @@ void sort_positions(const double* values, std::int64_t n, Index* order, SortScra
   if (*most == low) return;
   if (!std::isfinite(scale) || scale == 0) return std::sort(order, order + n, by_value);
   scratch.keys.resize(at(n));
-  for (std::int64_t i = 0; i < n; ++i) scratch.keys[at(i)] = key((values[i] - low) * scale, i);
+  for (std::int64_t i = 0; i < n; ++i)
+    scratch.keys[at(i)] = key((static_cast<double>(values[i]) - low) * scale, i);
   sort_values(scratch.keys.data(), n, scratch);
   const auto bits = [&](std::int64_t k) {
     return std::bit_cast<std::uint64_t>(scratch.keys[at(k)]);
@@ -164,6 +185,13 @@ void sort_positions(const double* values, std::int64_t n, Index* order, SortScra
   for (const auto& [begin, end] : crowded)
     sort_crowded(values, end - begin, order + begin, scratch);
 }
+
+template void sort_values(float*, std::int64_t, SortScratch&);
+template void sort_values(double*, std::int64_t, SortScratch&);
+template void sort_positions(const float*, std::int64_t, Index*, SortScratch&);
+template void sort_positions(const double*, std::int64_t, Index*, SortScratch&);
+template void radix_sort_values(float*, std::int64_t, SortScratch&);
+template void radix_sort_values(double*, std::int64_t, SortScratch&);
 
 SortedLine sort_line(const AnyMatrixView& points) {
   const Lines<double> given = column(points);
@@ -185,10 +213,10 @@ SortedLine unsorted_line(const AnyMatrixView& points) {
 
 Lines<double> sorted_values(const AnyMatrixView& points) {
   const double* given = contiguous(points);
-  const auto vector_sort = row_kernels().sort_values;
+  const auto vector_sort = row_kernels().lines<double>().sort_values;
   if (given && vector_sort) {
     Lines<double> values(at(rows_of(points)));
-    vector_sort(given, values.data(), rows_of(points), introsort);
+    vector_sort(given, values.data(), rows_of(points), introsort<double>);
     return values;
   }
   Lines<double> values = column(points);

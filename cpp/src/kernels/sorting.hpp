@@ -1,8 +1,9 @@
 // Sorting numbers, and positions by their numbers: what everything on a line begins with.
 //
-// Numbers are sorted by the vector quicksort of vector_sort.hpp where the CPU has it, else as
-// 64-bit words of the same order by a radix sort: three passes over the leading 33 bits, counted
-// from where the numbers of the run begin to differ, then a sort of what these leave tied.
+// Numbers, float or double, are sorted by the vector quicksort of vector_sort.hpp where the CPU has
+// it, else as words of the same order by a radix sort: three passes over the leading 33 bits,
+// counted from where the numbers of the run begin to differ, then a sort of what these leave tied
+// (of floats nothing).
 //
 // Positions are sorted by the same means, as numbers made for it: the cell of a number among 2^29
 // of equal width over the range, and below it the position. Numbers that share a cell (few, unless
@@ -26,15 +27,18 @@ struct SortScratch {
   Lines<std::int64_t> words, more;
 };
 
-/// Sorts n numbers in place. Up to 16 n bytes of scratch.
-void sort_values(double* values, std::int64_t n, SortScratch& scratch);
+/// Sorts n numbers, float or double, in place. Up to 16 n bytes of scratch.
+template <class T>
+void sort_values(T* values, std::int64_t n, SortScratch& scratch);
 
-/// order[k] becomes the position of the k-th smallest of n < 2^31 numbers. Up to 32 n bytes of
-/// scratch.
-void sort_positions(const double* values, std::int64_t n, Index* order, SortScratch& scratch);
+/// order[k] becomes the position of the k-th smallest of n < 2^31 numbers, float or double. Up to
+/// 32 n bytes of scratch.
+template <class T>
+void sort_positions(const T* values, std::int64_t n, Index* order, SortScratch& scratch);
 
 /// sort_values without vectors.
-void radix_sort_values(double* values, std::int64_t n, SortScratch& scratch);
+template <class T>
+void radix_sort_values(T* values, std::int64_t n, SortScratch& scratch);
 
 /// The points of a cloud of dimension 1 in ascending order, ties by index.
 struct SortedLine {

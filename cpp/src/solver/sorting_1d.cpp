@@ -11,6 +11,7 @@
 namespace monge {
 namespace {
 
+using kernels::LineSide;
 using kernels::SortedLine;
 
 /// Of the staircase, between two looks at the clock.
@@ -111,12 +112,13 @@ double line_cost(const Problem& problem, Context& context) {
   const PointClouds& clouds = *problem.clouds();
   if (problem.a.empty() && problem.b.empty()) {
     const auto [x, y] = sort_both(clouds, context, kernels::sorted_values);
-    return kernels::line_cost({x, {}}, {y, {}}, 1, clouds.cost);
+    return kernels::line_cost(LineSide<double>{x, {}}, LineSide<double>{y, {}}, 1, clouds.cost);
   }
   const auto [x, y] = sort_both(clouds, context, kernels::sort_line);
   const std::vector<double> a = kernels::row_masses(problem, x.order),
                             b = kernels::col_masses(problem, y.order);
-  return kernels::line_cost({x.values, a}, {y.values, b}, problem.total_mass(), clouds.cost);
+  return kernels::line_cost(LineSide<double>{x.values, a}, LineSide<double>{y.values, b},
+                            problem.total_mass(), clouds.cost);
 }
 
 std::vector<double> monotone_map(const Problem& problem, Context& context) {

@@ -84,6 +84,67 @@ TEST_P(ProductKernelsTest, SquaresKeepTheirError) {
   }
 }
 
+TEST_P(ProductKernelsTest, SparseRowsGiveTheSameSquares) {
+  std::mt19937_64 random(6);
+  const auto draw = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
+  constexpr Index rows = 7;
+  for (std::int64_t dim : {1, 24, 128, 129, 300}) {
+    const std::int64_t runs = (dim + product_run - 1) / product_run;
+    std::vector<double> x(static_cast<std::size_t>(rows * dim)), values, x_square(rows, 0);
+    std::vector<double> y(static_cast<std::size_t>(product_cols * dim)), y_square(product_cols, 0);
+    std::vector<std::uint8_t> axes;
+    std::vector<std::int64_t> starts;
+    for (Index i = 0; i < rows; ++i) {
+      for (std::int64_t k = 0; k < dim; ++k) {
+        if (k % product_run == 0) {
+          if (values.size() % 2 != 0) {
+            values.push_back(0);
+            axes.push_back(0);
+          }
+          starts.push_back(static_cast<std::int64_t>(values.size()));
+        }
+        if (static_cast<Index>(random() % rows) >= i) continue;  // the first row has no entry
+        const double value = draw();
+        x[static_cast<std::size_t>(i * dim + k)] = value;
+        x_square[static_cast<std::size_t>(i)] += value * value;
+        values.push_back(value);
+        axes.push_back(static_cast<std::uint8_t>(k % product_run));
+      }
+    }
+    if (values.size() % 2 != 0) {
+      values.push_back(0);
+      axes.push_back(0);
+    }
+    starts.push_back(static_cast<std::int64_t>(values.size()));
+    for (std::size_t k = 0; k < y.size(); ++k) {
+      y[k] = draw();
+      y_square[k % product_cols] += y[k] * y[k];
+    }
+    constexpr std::size_t stride = product_cols + 5;
+    std::vector<double> out(rows * stride, -1);
+    for (std::int64_t run = 0; run < runs; ++run) {
+      GetParam()->sparse_squares({values.data(), axes.data(), starts.data() + run, runs}, rows,
+                                 x_square.data(), y.data() + run * product_run * product_cols,
+                                 y_square.data(), y.data(), run * product_run, dim, out.data(),
+                                 stride);
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < product_cols; ++j) {
+        long double sum = 0;
+        for (std::size_t k = 0; k < static_cast<std::size_t>(dim); ++k) {
+          const long double away =
+              static_cast<long double>(x[i * static_cast<std::size_t>(dim) + k]) -
+              y[k * product_cols + j];
+          sum += away * away;
+        }
+        EXPECT_NEAR(out[i * stride + j], static_cast<double>(sum),
+                    product_error(dim, 0x1p-53) * (x_square[i] + y_square[j]));
+      }
+      for (std::size_t j = product_cols; j < stride; ++j) EXPECT_EQ(out[i * stride + j], -1);
+    }
+  }
+}
+
 TEST_P(ProductKernelsTest, SquareRootsAreRounded) {
   std::vector<float> values;
   for (int k = 0; k < 37; ++k) values.push_back(0.1F * static_cast<float>(k));
@@ -255,6 +316,63 @@ TEST(CostMatrixWithinTest, KeepsItsError) {
       }
     }
   }
+}
+
+/// Points most of whose coordinates are those of a background, which differs from axis to axis.
+template <class T>
+std::vector<T> images(Index n, Index dim, double background, double part, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::vector<T> points;
+  for (Index i = 0; i < n * dim; ++i) {
+    const double drawn = static_cast<double>(random() >> 11) * 0x1p-53, ground = i % dim % 3;
+    points.push_back(static_cast<T>(background + (drawn < part ? drawn / part : ground)));
+  }
+  return points;
+}
+
+template <class T>
+void expect_costs_of_images() {
+  constexpr Index n = 260, m = 40, dim = 300;
+  for (double background : {0.0, -0.42, 1e7}) {
+    for (double part : {0.0, 0.2, 1.0}) {  // of y
+      std::vector<T> x = images<T>(n, dim, background, 0.2, 1);
+      const std::vector<T> y = images<T>(m, dim, background, part, 2);
+      std::copy_n(y.begin(), dim, x.begin() + 5 * dim);       // a point of both
+      const auto flat = images<T>(1, dim, background, 1, 3);  // and one unlike the others
+      std::copy(flat.begin(), flat.end(), x.begin() + 7 * dim);
+      for (const GroundCost& cost : powers()) {
+        const PointClouds clouds{row_major(x.data(), n, dim), row_major(y.data(), m, dim), cost};
+        EXPECT_TRUE(CloudProducts<double>(clouds.x, clouds.y, 1, 0).sparse());
+        const double error = 1e-9 * exact(clouds, 0, 1);
+        Context one, three;
+        one.threads = 1;
+        three.threads = 3;
+        const Lines<double> matrix = cost_matrix_within(error, clouds, one);
+        EXPECT_EQ(matrix, cost_matrix_within(error, clouds, three));
+        for (Index i = 0; i < n; ++i) {
+          for (Index j = 0; j < m; ++j) {
+            const double c = exact(clouds, i, j);
+            ASSERT_NEAR(matrix[static_cast<std::size_t>(i * m + j)], c, error + 1e-15 * c);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(CostMatrixWithinTest, KeepsItsErrorOfImages) {
+  expect_costs_of_images<float>();
+  expect_costs_of_images<double>();
+}
+
+TEST(CloudProductsTest, AreDenseWithoutACommonBackground) {
+  const std::vector<double> half = images<double>(260, 300, 0, 0.5, 1),
+                            image = images<double>(260, 300, 0, 0.1, 1);
+  const AnyMatrixView x = row_major(half.data(), 260, 300), y = row_major(image.data(), 260, 300),
+                      few = row_major(image.data(), 100, 300);
+  EXPECT_TRUE(CloudProducts<double>(y, x, 1, 0).sparse());
+  EXPECT_FALSE(CloudProducts<double>(x, y, 1, 0).sparse());
+  EXPECT_FALSE(CloudProducts<double>(few, y, 1, 0).sparse());
 }
 
 }  // namespace

@@ -267,28 +267,98 @@ TEST_P(RowKernelsTest, PairMinimaAreThoseOfSquaresAddedAxisByAxis) {
   }
 }
 
-TEST_P(RowKernelsTest, PairedCostsAreAddedToCompensatedSums) {
+template <class T>
+void expect_paired_costs_in_compensated_sums(const LineKernels<T>& kernels) {
   constexpr std::size_t lanes = paired_lanes;
   std::mt19937_64 random(6);
   std::normal_distribution<double> normal;
   for (std::string_view name : ground_cost_names()) {
     const GroundCost cost = make_ground_cost(name, 1.7);
     for (std::size_t n : {std::size_t{0}, lanes, 25 * lanes}) {
-      std::vector<double> u(n + 1), v(n + 1), hi(lanes, 1e9), lo(lanes, 1e-9);
+      std::vector<T> u(n + 1), v(n + 1);
+      std::vector<double> hi(lanes, 1e9), lo(lanes, 1e-9);
       std::vector<ExactSum> expected(lanes, ExactSum{1e9, 1e-9});
       for (std::size_t k = 0; k < n; ++k) {
-        u[k + 1] = normal(random);
-        v[k + 1] = normal(random);
-        expected[k % lanes].add(evaluate(cost, &u[k + 1], &v[k + 1], 1));
+        u[k + 1] = static_cast<T>(normal(random));
+        v[k + 1] = static_cast<T>(normal(random));
+        const double x = u[k + 1], y = v[k + 1];
+        expected[k % lanes].add(evaluate(cost, &x, &y, 1));
       }
-      GetParam()->add_paired_costs(cost, u.data() + 1, v.data() + 1, static_cast<std::int64_t>(n),
-                                   hi.data(), lo.data());
+      kernels.add_paired_costs(cost, u.data() + 1, v.data() + 1, static_cast<std::int64_t>(n),
+                               hi.data(), lo.data());
       for (std::size_t l = 0; l < lanes; ++l) {
         EXPECT_TRUE(same_bits(hi[l], expected[l].hi)) << name << ", " << n;
         EXPECT_TRUE(same_bits(lo[l], expected[l].lo)) << name << ", " << n;
       }
     }
   }
+}
+
+TEST_P(RowKernelsTest, PairedCostsAreAddedToCompensatedSums) {
+  expect_paired_costs_in_compensated_sums(GetParam()->lines_f32);
+  expect_paired_costs_in_compensated_sums(GetParam()->lines_f64);
+}
+
+template <class T>
+void expect_projections(const LineKernels<T>& kernels) {
+  constexpr std::size_t tile = tile_points<T>, padding = 3;
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  for (std::size_t dim : {1, 3, 40}) {
+    for (std::size_t count : {1, 3, 4, 8, 15}) {
+      std::vector<T> points(tile * dim), directions(count * dim), out(count * (tile + padding), 7);
+      for (T& value : points) value = static_cast<T>(normal(random));
+      for (T& value : directions) value = static_cast<T>(normal(random));
+      kernels.project_tile(points.data(), points.data(), static_cast<int>(dim), directions.data(),
+                           static_cast<Index>(count), out.data(), tile + padding);
+      for (std::size_t k = 0; k < count; ++k) {
+        for (std::size_t i = 0; i < tile; ++i) {
+          double sum = 0, size = 0;
+          for (std::size_t a = 0; a < dim; ++a) {
+            const double term = double{directions[k * dim + a]} * double{points[a * tile + i]};
+            sum += term;
+            size += std::fabs(term);
+          }
+          const double rounding = static_cast<double>(dim) * std::numeric_limits<T>::epsilon();
+          EXPECT_NEAR(out[k * (tile + padding) + i], sum, rounding * size);
+        }
+        for (std::size_t i = tile; i < tile + padding; ++i)
+          EXPECT_EQ(out[k * (tile + padding) + i], 7);
+      }
+    }
+  }
+}
+
+TEST_P(RowKernelsTest, TilesAreProjected) {
+  expect_projections(GetParam()->lines_f32);
+  expect_projections(GetParam()->lines_f64);
+}
+
+template <class T>
+void expect_a_sort(const LineKernels<T>& kernels) {
+  if (!kernels.sort_values) return;
+  std::mt19937_64 random(8);
+  // Few values, which no pivot halves, and many.
+  for (std::uint64_t values : {std::uint64_t{3}, ~std::uint64_t{0}}) {
+    for (std::size_t n = 0; n < 1200; n += 1 + n / 40) {
+      std::vector<T> given(n), sorted(n + 2, -1);
+      for (T& value : given) value = static_cast<T>(random() % values);
+      std::vector<T> expected = given;
+      std::sort(expected.begin(), expected.end());
+      const SortFallback<T> fallback = [](T* p, std::int64_t m) { std::sort(p, p + m); };
+      kernels.sort_values(given.data(), sorted.data() + 1, static_cast<std::int64_t>(n), fallback);
+      EXPECT_TRUE(std::equal(expected.begin(), expected.end(), sorted.begin() + 1)) << n;
+      EXPECT_EQ(sorted.front(), -1);
+      EXPECT_EQ(sorted.back(), -1);
+      kernels.sort_values(given.data(), given.data(), static_cast<std::int64_t>(n), fallback);
+      EXPECT_EQ(given, expected) << n;
+    }
+  }
+}
+
+TEST_P(RowKernelsTest, NumbersAreSorted) {
+  expect_a_sort(GetParam()->lines_f32);
+  expect_a_sort(GetParam()->lines_f64);
 }
 
 TEST(RowKernels, TheChosenTableIsTheWidestThatIsSupported) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -11,32 +12,40 @@ namespace monge::kernels {
 namespace {
 
 /// Families that are hard for quicksorts, for cells of equal width, or for words.
-std::vector<std::vector<double>> families(std::size_t n) {
+template <class T>
+std::vector<std::vector<T>> families(std::size_t n) {
+  constexpr int exponents = std::numeric_limits<T>::max_exponent / 2;
   std::mt19937_64 random(n);
-  std::vector<double> normal(n), tied(n), rising(n), falling(n), crowded(n), wide(n), zeros(n);
+  std::vector<T> normal(n), tied(n), rising(n), falling(n), crowded(n), wide(n), zeros(n);
   std::normal_distribution<double> draw;
   for (std::size_t i = 0; i < n; ++i) {
-    normal[i] = draw(random);
-    tied[i] = static_cast<double>(random() % 3);
-    rising[i] = static_cast<double>(i);
-    falling[i] = -static_cast<double>(i);
-    crowded[i] = i == 0 ? 1e15 : 1e-9 * draw(random);
-    wide[i] = std::ldexp(draw(random), static_cast<int>(random() % 600) - 300);
-    zeros[i] = i % 2 == 0 ? 0.0 : -0.0;
+    normal[i] = static_cast<T>(draw(random));
+    tied[i] = static_cast<T>(random() % 3);
+    rising[i] = static_cast<T>(i);
+    falling[i] = -static_cast<T>(i);
+    crowded[i] = static_cast<T>(i == 0 ? 1e15 : 1e-9 * draw(random));
+    wide[i] = static_cast<T>(
+        std::ldexp(draw(random), static_cast<int>(random() % (2 * exponents)) - exponents));
+    zeros[i] = i % 2 == 0 ? T{0} : -T{0};
   }
   return {normal, tied, rising, falling, crowded, wide, zeros};
 }
 
-constexpr std::size_t sizes[] = {0,  1,   2,   7,   8,   9,   63,  64,  65,
-                                 97, 127, 128, 129, 191, 192, 300, 5000};
+constexpr std::size_t sizes[] = {0,  1,   2,   7,   8,   9,   15,  16,  17,  63,  64,  65,
+                                 97, 127, 128, 129, 191, 192, 255, 256, 257, 300, 5000};
 
-TEST(SortValues, AreSortedByEveryMeans) {
+template <class T>
+class Sorting : public testing::Test {};
+using Numbers = testing::Types<float, double>;
+TYPED_TEST_SUITE(Sorting, Numbers);
+
+TYPED_TEST(Sorting, SortsValuesByEveryMeans) {
   for (std::size_t n : sizes) {
-    for (const std::vector<double>& given : families(n)) {
-      std::vector<double> expected = given;
+    for (const std::vector<TypeParam>& given : families<TypeParam>(n)) {
+      std::vector<TypeParam> expected = given;
       std::sort(expected.begin(), expected.end());
       SortScratch scratch;
-      std::vector<double> values = given;
+      std::vector<TypeParam> values = given;
       sort_values(values.data(), static_cast<std::int64_t>(n), scratch);
       EXPECT_EQ(values, expected) << n;
       values = given;
@@ -46,9 +55,9 @@ TEST(SortValues, AreSortedByEveryMeans) {
   }
 }
 
-TEST(SortPositions, AreSortedWithTiesByPosition) {
+TYPED_TEST(Sorting, SortsPositionsWithTiesByPosition) {
   for (std::size_t n : sizes) {
-    for (const std::vector<double>& values : families(n)) {
+    for (const std::vector<TypeParam>& values : families<TypeParam>(n)) {
       std::vector<Index> expected(n), order(n);
       std::iota(expected.begin(), expected.end(), 0);
       std::stable_sort(expected.begin(), expected.end(), [&](Index i, Index j) {
@@ -72,7 +81,7 @@ TEST(SortLine, AscendsAndBreaksTiesByIndex) {
 
 TEST(SortLine, FromAnotherArrayAsInPlace) {
   for (std::size_t n : sizes) {
-    for (const std::vector<double>& given : families(n)) {
+    for (const std::vector<double>& given : families<double>(n)) {
       std::vector<double> expected = given;
       std::sort(expected.begin(), expected.end());
       const Lines<double> sorted =
