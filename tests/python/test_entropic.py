@@ -447,3 +447,28 @@ def test_bad_types_and_masses_are_named():
         monge.sinkhorn(x, y, np.ones(5), np.ones(6), epsilon=1.0)
     with pytest.raises(ValueError, match="cost_matrix must have shape"):
         monge.sinkhorn_cost(np.ones(3), epsilon=1.0)
+
+
+def test_penalties_do_not_cancel():
+    """Marginals next to the masses cost little, and never less than nothing."""
+    random = np.random.default_rng(0)
+    x, y = np.full((60, 2), 3.0), np.full((17, 2), 3.0)
+    a, b = random.random(60), random.random(17)
+    a, b = a / a.sum(), b / b.sum()
+    for reach in (1.0, 70.0, 1e4):
+        solution = monge.sinkhorn(x, y, a, b, epsilon=0.3, cost=("euclidean_power", 3), reach=reach)
+        assert 0 <= solution.cost <= 1e-20 * solution.penalty  # exponentials are right to 4e-11
+        assert solution.lower_bound <= solution.cost
+
+
+def test_what_of_a_batch_did_not_converge_is_named():
+    random = np.random.default_rng(0)
+    x, y = random.random((3, 20, 2)), random.random((3, 20, 2))
+    x[0] = y[0]
+    settings = {"epsilon": 1e-4, "rtol": 1e-9, "max_iterations": 3}
+    with pytest.raises(monge.NotOptimal, match=r"pair 0 of the batch: .*iteration_limit") as caught:
+        monge.sinkhorn_divergence(x, y, **settings)
+    assert caught.value.pair == 0
+    with pytest.raises(monge.NotOptimal, match=r"^the solve ended") as caught:
+        monge.sinkhorn_divergence(x[0], y[1], **settings)
+    assert caught.value.pair is None
