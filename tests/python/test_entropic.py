@@ -295,11 +295,11 @@ def test_limits_are_a_status_and_leave_an_interval():
     assert few.status == "iteration_limit"
     assert few.stats["marginal_error"] > 1e-6
     assert few.stats["epsilon_reached"] == 1e-3
-    begin = time.perf_counter()
+    begin = time.process_time()
     late = monge.sinkhorn(x, y, epsilon=1e-5, rtol=0, time_limit=0.05)
     assert late.status == "time_limit"
     assert late.stats["epsilon_reached"] >= 1e-5
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     stopped = monge.sinkhorn(x, y, epsilon=1e-5, progress=lambda *_: False)
     assert stopped.status == "cancelled"
     for solution in (few, late, stopped):

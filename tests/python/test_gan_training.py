@@ -698,7 +698,7 @@ def test_two_processes(tmp_path):
         for rank in range(2)
     ]
     for one in run:
-        _, errors = one.communicate(timeout=120)
+        _, errors = one.communicate(timeout=600)
         assert one.returncode == 0, errors.decode()
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
     assert equal(first["whole"], second["whole"])
