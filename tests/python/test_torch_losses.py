@@ -162,6 +162,7 @@ class Pairs(torch.utils.data.Dataset):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 def test_workers_that_were_forked_solve_too():
     """After the parent has used threads; a pool that survived a fork would hang here."""
     mt.emd(clouds(4, 64, 2), clouds(4, 64, 2, seed=1), threads=2)
@@ -242,6 +243,7 @@ import monge.torch as mt
 
 warnings.simplefilter("error")
 warnings.filterwarnings("ignore", ".*fork.*", DeprecationWarning)
+warnings.filterwarnings("ignore", "This DataLoader will create")  # on one core
 torch.set_num_threads(1)
 n, size, steps, epochs = 96, 4, 32, int(sys.argv[1])
 
