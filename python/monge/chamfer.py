@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from monge import _core
-from monge.problem import Clouds, cloud_problems, power_cost, thread_count
+from monge.problem import Clouds, cloud_problems, of_each, power_cost, thread_count
 
 
 def chamfer(
@@ -49,9 +49,8 @@ def chamfer(
     reconstruction from a single image, CVPR 2017.
     """
     problems, batch = cloud_problems(x, y, None, None, power_cost(p))
-    found = [
-        _core.chamfer(problem, bool(return_indices), thread_count(threads)) for problem in problems
-    ]
+    how = bool(return_indices), thread_count(threads)
+    found = of_each(problems, batch, lambda one: _core.chamfer(one, *how))
     values = np.array([value for value, _, _ in found])
     nearest_y, nearest_x = [one for _, one, _ in found], [one for _, _, one in found]
     if batch:

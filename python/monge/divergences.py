@@ -54,7 +54,7 @@ def kullback_leibler(p: ArrayLike, q: ArrayLike) -> Any:
         From 0 to inf.
     """
     left, right = _histograms(p, q)
-    return _number(_relative_entropy(left, right))
+    return _number(relative_entropy(left, right))
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike) -> Any:
@@ -71,12 +71,12 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike) -> Any:
     """
     left, right = _histograms(p, q)
     middle = 0.5 * left + 0.5 * right
-    value = 0.5 * _relative_entropy(left, middle) + 0.5 * _relative_entropy(right, middle)
+    value = 0.5 * relative_entropy(left, middle) + 0.5 * relative_entropy(right, middle)
     return _number(np.minimum(value, np.log(2)))
 
 
-def _relative_entropy(p: Floats, q: Floats) -> Floats:
-    """sum p log(p / q), as a sum of terms q - p + p log(p / q) >= 0 that do not cancel."""
+def relative_entropy(p: Floats, q: Floats) -> Floats:
+    """sum p log(p / q) - p + q over the last axis, of terms >= 0 that do not cancel."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (p - q) / q
         logarithm = np.where(np.abs(ratio) < 0.5, np.log1p(ratio), np.log(p) - np.log(q))

@@ -287,9 +287,10 @@ def proved_results(
 ) -> list[_core.EntropicResult]:
     """The results of the problems of pairs; NotOptimal unless all are within the tolerance."""
     results = settings.solve(problems, symmetric)
-    for result, pair in zip(results, pairs, strict=True):
+    for k, (result, pair) in enumerate(zip(results, pairs, strict=True)):
         if result.status != "within_tolerance":
-            raise NotOptimal(settings.solution(result, _given(pair, cost)))
+            solution = settings.solution(result, _given(pair, cost))
+            raise NotOptimal(solution, k if len(results) > 1 else None)
     return results
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from monge import _core
+from monge.divergences import relative_entropy
 from monge.problem import as_array, cloud_problem, dense_problem
 from monge.solution import Floats, Indices, Solution
 
@@ -227,7 +228,8 @@ class EntropicSolution(Solution):
         if math.isinf(self.penalty):
             return self.plan.cost
         penalties = [
-            _kl(sums, mass) for sums, mass in zip(self.plan.marginals(), self._masses, strict=True)
+            float(relative_entropy(sums, mass))
+            for sums, mass in zip(self.plan.marginals(), self._masses, strict=True)
         ]
         return self.plan.cost + self.penalty * sum(penalties)
 
@@ -276,10 +278,3 @@ def _restored(values: dict[str, Any]) -> EntropicSolution:
     solution = EntropicSolution.__new__(EntropicSolution)
     solution._fill(values)
     return solution
-
-
-def _kl(p: Floats, q: Floats) -> float:
-    """sum p log(p / q) - p + q, 0 where both are 0."""
-    present = p > 0
-    terms = p[present] * np.log(p[present] / q[present])
-    return float(terms.sum() - p.sum() + q.sum())

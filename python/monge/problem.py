@@ -6,9 +6,10 @@ cpp/src/problem/validate.cpp.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
@@ -215,8 +216,28 @@ def cloud_problems(x: Any, y: Any, a: Any, b: Any, cost: Cost) -> tuple[list[_co
     problems = []
     for k in range(size):
         masses = (None if a is None else a[k], None if b is None else b[k])
-        try:
+        with pair_named(k):
             problems.append(cloud_problem(x[k], y[k], *masses, cost))
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"pair {k} of the batch: {error}") from None
     return problems, True
+
+
+@contextlib.contextmanager
+def pair_named(k: int, batch: bool = True) -> Iterator[None]:
+    """Errors say of which pair they are, if it is one of a batch."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if not batch:
+            raise
+        raise type(error)(f"pair {k} of the batch: {error}") from None
+
+
+def of_each(
+    problems: list[_core.Problem], batch: bool, work: Callable[[_core.Problem], Any]
+) -> list[Any]:
+    """What `work` makes of each problem, in order."""
+    results = []
+    for k, problem in enumerate(problems):
+        with pair_named(k, batch):
+            results.append(work(problem))
+    return results

@@ -12,6 +12,7 @@ from monge.problem import (
     Clouds,
     as_array,
     cloud_problems,
+    of_each,
     power_cost,
     thread_count,
     whole_number,
@@ -90,10 +91,10 @@ def sliced_wasserstein(
     of measures, J. Math. Imaging Vis. 51 (2015) 22-45.
     """
     problems, batch, directions = _prepare(x, y, a, b, p, n_projections, seed, projections)
-    costs = [
-        _core.sliced_costs(problem, directions, float(p), thread_count(threads))
-        for problem in problems
-    ]
+    count = thread_count(threads)
+    costs = of_each(
+        problems, batch, lambda one: _core.sliced_costs(one, directions, float(p), count)
+    )
     means = np.array([np.mean(one) for one in costs])
     values = means ** (1 / p)
     if not return_error:
@@ -146,12 +147,10 @@ def max_sliced_wasserstein(
     problems, batch, directions = _prepare(x, y, a, b, p, n_projections, seed, projections)
     whole_number(n_starts, "n_starts", 1)
     whole_number(max_iterations, "max_iterations", 0)
-    found = [
-        _core.max_sliced(
-            problem, directions, float(p), n_starts, max_iterations, thread_count(threads)
-        )
-        for problem in problems
-    ]
+    limits = n_starts, max_iterations, thread_count(threads)
+    found = of_each(
+        problems, batch, lambda one: _core.max_sliced(one, directions, float(p), *limits)
+    )
     values = np.array([cost for cost, _ in found]) ** (1 / p)
     best = np.array([direction for _, direction in found])
     if batch:

@@ -302,7 +302,9 @@ def linear_sum_assignment(
         If the matrix is not 2-D, holds NaN or -inf (+inf when maximising), or forbids every
         matching.
     """
-    array = np.asarray(cost_matrix)
+    # SciPy reads lists of whatever float() takes (Decimal, Fraction), but casts arrays safely.
+    kind = None if hasattr(cost_matrix, "dtype") else np.float64
+    array = np.asarray(cost_matrix, dtype=kind)
     if array.ndim != 2:
         raise ValueError(f"expected a matrix (2-D array), got a {array.ndim} array")
     if array.dtype != np.float32:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monge import _core
-from monge.problem import as_array
+from monge.problem import as_array, pair_named
 from monge.solution import Plan
 
 Floats = NDArray[np.float64]
@@ -30,14 +30,10 @@ def start_from(problems: list[_core.Problem], potentials: Any, plan: Any, batch:
             _check_batch(f"{argument} of potentials", value, len(problems))
         _check_batch("plan", plan, len(problems))
     for k, problem in enumerate(problems):
-        try:
+        with pair_named(k, batch):
             f, g = (_side(value[k] if batch and value is not None else value) for value in sides)
             rows, cols = _pairs(None if plan is None else plans[k])
             problem.start_from(f, g, rows, cols)
-        except (TypeError, ValueError) as error:
-            if not batch:
-                raise
-            raise type(error)(f"pair {k} of the batch: {error}") from None
 
 
 def _pair(potentials: Any) -> tuple[Any, Any]:

@@ -656,3 +656,22 @@ def test_wasserstein_has_the_cost_of_its_p():
     x = np.zeros((3, 2))
     with pytest.raises(TypeError, match=r"cost must not be given for W_p.*; got 'sqeuclidean'"):
         monge.wasserstein(x, x, cost="sqeuclidean")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        monge.emd,
+        lambda x, y, a=None, b=None: monge.sinkhorn(x, y, a, b, epsilon=1),
+        monge.sliced_wasserstein,
+        monge.max_sliced_wasserstein,
+        lambda x, y, a=None, b=None: monge.chamfer(x, y),
+    ],
+)
+def test_errors_name_the_pair_of_a_batch(function):
+    x, y = [np.zeros((3, 2)), np.zeros((2, 2)), np.zeros((4, 2))], [np.ones((2, 2))] * 3
+    x[1] = np.full((2, 2), NAN)
+    with pytest.raises(ValueError, match=r"^pair 1 of the batch: x must have finite coordinates"):
+        function(x, y)
+    with pytest.raises(ValueError, match=r"^x must have finite coordinates"):
+        function(x[1], y[1])

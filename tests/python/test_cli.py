@@ -276,7 +276,7 @@ def test_reader_that_leaves():
     argv = [sys.executable, "-m", "monge", "solvers"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
         command.stdout.close()
-        assert command.wait(timeout=60) == 141
+        assert command.wait(timeout=600) == 141
         assert command.stderr.read() == b""
 
 

@@ -604,3 +604,13 @@ def test_partial_transport_refuses_what_it_cannot_do():
     with pytest.raises(compat.Misuse, match="must leave a plan of mass 1"):
         compat.partial_wasserstein([], [], M * np.inf, 1)
     assert compat.partial_wasserstein([], [], M, 0.5, nb_dummies=3, numItermax=5).sum() == 0.5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_without_masses_results_have_the_type_of_the_costs(dtype):
+    M = samples(5, 7, 2)[0][:, :1].astype(dtype) + np.arange(7, dtype=dtype)
+    expected, log = ot.emd([], [], M, log=True)
+    plan, ours = compat.emd([], [], M, log=True)
+    assert plan.dtype == ours["u"].dtype == expected.dtype == log["u"].dtype == dtype
+    assert compat.emd(None, None, M).dtype == compat.solve(M).plan.dtype == dtype
+    assert compat.partial_wasserstein([], [], M, m=0.5).dtype == dtype

@@ -236,6 +236,38 @@ def test_images_are_flattened_for_the_cost():
     assert (report.gradient_of, report.gradient_norm, report.cosine) == ("none", None, None)
 
 
+def test_functions_of_arrays_take_tensors_too():
+    """What NumPy computes has no autograd graph: values are right, and slopes are differences."""
+    torch = pytest.importorskip("torch")
+    x, y = clouds(20)
+    plain = network(2, 0, 1.0)
+    expected = validate(plain, x, y, cost="euclidean")
+    tensors = torch.tensor(x), torch.tensor(y)
+    leaves = (
+        lambda p: plain(np.asarray(p)),  # refuses tensors that require gradients
+        lambda p: plain(p.detach().numpy()),
+        lambda p: torch.as_tensor(plain(p.detach().numpy())),
+        lambda p: plain(p.detach().numpy()).tolist(),
+    )
+    for critic in leaves:
+        report = validate(critic, *tensors, cost="euclidean")
+        assert report.gradient_of == "differences"
+        assert report.estimate == expected.estimate
+        assert report.cosine == pytest.approx(expected.cosine, abs=1e-6)
+    single = validate(leaves[1], *(one.float() for one in tensors), cost="euclidean")
+    assert single.cosine == pytest.approx(expected.cosine, abs=1e-3)
+
+
+def test_inference_mode_hides_no_gradient():
+    torch = pytest.importorskip("torch")
+    x, y = (torch.tensor(one) for one in clouds(20))
+    critic = torch.nn.Linear(2, 1).double()
+    expected = validate(critic, x, y, cost="euclidean")
+    with torch.inference_mode():
+        assert validate(critic, x, y, cost="euclidean") == expected
+    assert expected.gradient_norm.max == pytest.approx(float(critic.weight.detach().norm()))
+
+
 @pytest.mark.parametrize(
     ("critic", "error", "reason"),
     [

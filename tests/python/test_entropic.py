@@ -318,11 +318,11 @@ def test_limits_are_a_status_and_leave_an_interval():
     assert few.status == "iteration_limit"
     assert few.stats["marginal_error"] > 1e-6
     assert few.stats["epsilon_reached"] == 1e-3
-    begin = time.perf_counter()
+    begin = time.process_time()
     late = monge.sinkhorn(x, y, epsilon=1e-5, rtol=0, time_limit=0.05)
     assert late.status == "time_limit"
     assert late.stats["epsilon_reached"] >= 1e-5
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     stopped = monge.sinkhorn(x, y, epsilon=1e-5, progress=lambda *_: False)
     assert stopped.status == "cancelled"
     for solution in (few, late, stopped):
@@ -470,3 +470,43 @@ def test_bad_types_and_masses_are_named():
         monge.sinkhorn(x, y, np.ones(5), np.ones(6), epsilon=1.0)
     with pytest.raises(ValueError, match="cost_matrix must have shape"):
         monge.sinkhorn_cost(np.ones(3), epsilon=1.0)
+
+
+def test_penalties_do_not_cancel():
+    """Marginals next to the masses cost little, and never less than nothing."""
+    random = np.random.default_rng(0)
+    x, y = np.full((60, 2), 3.0), np.full((17, 2), 3.0)
+    a, b = random.random(60), random.random(17)
+    a, b = a / a.sum(), b / b.sum()
+    for reach in (1.0, 70.0, 1e4):
+        solution = monge.sinkhorn(x, y, a, b, epsilon=0.3, cost=("euclidean_power", 3), reach=reach)
+        assert 0 <= solution.cost <= 1e-20 * solution.penalty  # exponentials are right to 4e-11
+        assert solution.lower_bound <= solution.cost
+
+
+def test_what_of_a_batch_did_not_converge_is_named():
+    random = np.random.default_rng(0)
+    x, y = random.random((3, 20, 2)), random.random((3, 20, 2))
+    x[0] = y[0]
+    settings = {"epsilon": 1e-4, "rtol": 1e-9, "max_iterations": 3}
+    with pytest.raises(monge.NotOptimal, match=r"pair 0 of the batch: .*iteration_limit") as caught:
+        monge.sinkhorn_divergence(x, y, **settings)
+    assert caught.value.pair == 0
+    with pytest.raises(monge.NotOptimal, match=r"^the solve ended") as caught:
+        monge.sinkhorn_divergence(x[0], y[1], **settings)
+    assert caught.value.pair is None
+
+
+def test_few_points_converge_at_small_epsilon():
+    """An atom that a stage leaves in the wrong place takes 1e5 passes to come away from it."""
+    converged = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        for n, m in ((60, 5), (30, 40)):
+            x, y, a = random.random((n, 2)), random.random((m, 2)), random.random(n)
+            masses = (None, None) if m == 5 else (a / a.sum(), np.full(m, 1 / m))
+            mean = np.square(x[:, None] - y).sum(-1).mean()
+            for epsilon in (1e-4 * mean, 1e-5 * mean):
+                solution = monge.sinkhorn(x, y, *masses, epsilon=epsilon, max_iterations=3000)
+                converged += solution.status == "within_tolerance"
+    assert converged >= 66  # of 80: 78 or so, where stages that end at 5 % give 37

@@ -550,17 +550,52 @@ def test_configuration_builds_the_same_twice():
         ('name = "4gaussians"', 'name = "moons"', r"\[task\] name must be one of 4gaussians"),
         ('name = "4gaussians"', 'name = "spirals"\nfile = "x"', r"\[task\] has no 'file'"),
         ('name = "4gaussians"', 'name = "images"', "images needs a file"),
+        ('name = "4gaussians"', 'name = "images"\nfile = 3', "images needs a file.*got 3"),
+        ('name = "4gaussians"', 'name = "images"\nfile = "no.npz"', "no.npz: No such file"),
         ('name = "w2gan"', 'name = "w3gan"', r"\[objective\] name must be one of vanilla"),
         ("equality = 0.0", "equal = 0.0", r"\[objective\] w2gan has no 'equal'; it has weight"),
         ("batch = 16", "rate = 1", r"\[recipe\] has no 'rate'"),
         ('name = "w2gan"\nequality = 0.0', 'name = "w2_ot"', "w2_ot reads its map off the critic"),
         ('name = "w2gan"\nequality = 0.0', 'name = "minibatch_ot"', "minibatch_ot has no critic"),
+        ("batch = 16", "batch = 0", "batch must be a whole number from 1"),
+        ("batch = 16", "batch = 2.5", "batch must be a whole number; got 2.5"),
+        ("batch = 16", "n_critic = -1", "n_critic must be a whole number from 0"),
+        ("batch = 16", "critic_rate = -1.0", "critic_rate must be positive; got -1.0"),
+        ("betas = [0.5, 0.9]", "betas = [0.5, 1.0]", "betas must be two numbers from 0 to 1"),
+        ("batch = 16", 'optimiser = "sgd"', "optimiser must be .* got 'sgd'"),
     ],
 )
 def test_refused_configurations(old, new, reason):
     assert old in CONFIG
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises((ValueError, TypeError, FileNotFoundError), match=reason):
         build(CONFIG.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ('generator]\nname = "dcgan"', r"\[generator\] must give points of shape \(2,\).*\(784,\)"),
+        ('generator]\nname = "mlp"\ninputs = 3', r"\[generator\] must take points of shape \(2,\)"),
+        ('generator]\nname = "mlp"\noutputs = 3', r"\[generator\] must give points .*got \(3,\)"),
+        ('critic]\nname = "mlp"', r"\[critic\] must serve W2GAN .*'phi'"),
+        ('critic]\nname = "potentials"\ndim = 5', r"\[critic\] must serve W2GAN and points"),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused_before_training(table, reason):
+    kept = [part for part in CONFIG.split("\n[") if part.split("]")[0] != table.split("]")[0]]
+    with pytest.raises(ValueError, match=reason):
+        build("\n[".join(kept) + f"\n[{table}\n")
+
+
+def test_dcgan_pairs_train_on_images(tmp_path):
+    images = np.random.default_rng(0).random((8, 8, 8))
+    np.savez(tmp_path / "x.npz", x_train=images, y_train=np.arange(8))
+    text = f'steps = 1\n[task]\nname = "images"\nfile = "{tmp_path / "x.npz"}"\n'
+    sizes = 'name = "dcgan"\nsize = 8\nwidth = 2\n'
+    text += f"[generator]\n{sizes}[critic]\n{sizes}[recipe]\nbatch = 4\n"
+    for name in ("wgan", "wgan_gp", "c_transform"):
+        gan = build(text + f'[objective]\nname = "{name}"\n')
+        assert all(np.isfinite(value) for value in gan.train_step().values())
 
 
 def test_images_as_a_task(tmp_path):
@@ -663,7 +698,7 @@ def test_two_processes(tmp_path):
         for rank in range(2)
     ]
     for one in run:
-        _, errors = one.communicate(timeout=120)
+        _, errors = one.communicate(timeout=600)
         assert one.returncode == 0, errors.decode()
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
     assert equal(first["whole"], second["whole"])

@@ -15,7 +15,7 @@ PUBLIC = [name for name in monge.__all__ if not name.startswith("__")]
 def python(program):
     """The output of a program in a fresh interpreter."""
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600
     )
     return run.stdout.split()
 

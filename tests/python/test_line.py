@@ -180,9 +180,9 @@ def test_a_hundred_thousand_values_are_quick(p):
     """Sorting takes some 10 ms. Anything quadratic takes minutes, so the limit can be generous."""
     rng = np.random.default_rng(0)
     u, v = rng.normal(size=100_000), rng.normal(1, 1, size=130_000)
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = monge.wasserstein_1d(u, v, p=p)
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     if p == 1:
         assert found == pytest.approx(wasserstein_distance(u, v), rel=AGREEMENT)
     assert found == pytest.approx(1, abs=0.02)  # the limit for two normals a mean apart

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -322,3 +324,14 @@ def test_products_the_worst_case_of_augmenting_paths(n):
     costs = np.multiply.outer(i, i)
     assert total(costs, linear_sum_assignment(costs)) == (i * i[::-1]).sum()
     assert total(costs, linear_sum_assignment(costs, maximize=True)) == (i * i).sum()
+
+
+def test_lists_of_what_float_takes():
+    for kind in (Decimal, Fraction):
+        costs = [[kind(4), kind(1)], [kind(2), kind(0)]]
+        for one, peer in zip(
+            linear_sum_assignment(costs), scipy.optimize.linear_sum_assignment(costs), strict=True
+        ):
+            assert one.tolist() == peer.tolist()
+        with pytest.raises(TypeError, match="Cannot cast array data"):
+            linear_sum_assignment(np.array(costs))

@@ -4,7 +4,6 @@ import copy
 import dataclasses
 import math
 import pickle
-import signal
 import subprocess
 import sys
 import textwrap
@@ -436,9 +435,9 @@ def test_time_limit_leaves_a_plan_and_a_bound():
     """Whatever was reached: a feasible plan costs at least the optimum, the bound at most."""
     costs, optimum = hard_costs(HARD), hard_optimum(HARD)
     for time_limit in (0, 0.01, 0.3):
-        begin = time.perf_counter()
+        begin = time.process_time()  # which other processes do not spend
         solution = monge.solve_cost(costs, solver="hungarian", time_limit=time_limit)
-        assert time.perf_counter() - begin < time_limit + 2
+        assert time.process_time() - begin < time_limit + 2
         assert solution.status == "time_limit"
         grade(solution, dense_reference(costs), proved=False)
         rounding = 100 * HARD * UNIT_ROUNDOFF * optimum
@@ -569,12 +568,12 @@ def test_exceptions_of_progress_come_through(error):
         calls.append(phase)
         raise error
 
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(type(error)) as caught:
         monge.solve_cost(hard_costs(HARD), solver="hungarian", progress=fail)
     assert caught.value is error
     assert len(calls) == 1
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_exceptions_of_progress_come_through_a_batch():
@@ -595,8 +594,10 @@ def test_progress_is_called_on_the_calling_thread():
     assert threads == {threading.get_ident()}
 
 
+#: Interrupts itself. How soon it stops is counted in its own processor time, which is the same
+#: however busy the machine is.
 INTERRUPTED = """
-    import signal, sys, time
+    import os, signal, sys, threading, time
     import numpy as np
     import monge
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -604,13 +605,18 @@ INTERRUPTED = """
     costs = np.multiply.outer(i, i)
     x = np.random.default_rng(0).random((6000, 3))
     wide = np.random.default_rng(0).random((12000, 512), np.float32)
-    print("ready", flush=True)
+    sent = []
+    def interrupt():
+        time.sleep(0.7)
+        sent.append(time.process_time())
+        os.kill(os.getpid(), signal.SIGINT)
+    threading.Thread(target=interrupt, daemon=True).start()
     try:
         {call}
+        print("finished")
     except KeyboardInterrupt:
-        print("interrupted", monge.emd([[0.0]], [[1.0]]), flush=True)
-        sys.exit(7)
-    print("finished", flush=True)
+        late = time.process_time() - sent[0]
+        print("interrupted", late if late > 1.5 else "at once", monge.emd([[0.0]], [[1.0]]))
 """
 
 
@@ -627,21 +633,10 @@ INTERRUPTED = """
 )
 def test_keyboard_interrupt_stops_a_long_solve(call):
     program = textwrap.dedent(INTERRUPTED).format(call=call)
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-    ) as child:
-        try:
-            assert child.stdout.readline() == "ready\n"
-            time.sleep(0.7)
-            assert child.poll() is None
-            child.send_signal(signal.SIGINT)
-            sent = time.perf_counter()
-            output, _ = child.communicate(timeout=4)
-            assert time.perf_counter() - sent < 1.5
-            assert child.returncode == 7, output
-        finally:
-            child.kill()
-    assert output == "interrupted 1.0\n"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=600
+    )
+    assert run.stdout == "interrupted at once 1.0\n"
 
 
 # --- threads of Python ----------------------------------------------------------------------------
@@ -668,18 +663,23 @@ def test_two_threads_solve_at_once():
 def test_other_threads_run_during_a_solve():
     """Callbacks take the interpreter's lock about 50 times a second; in between it is free.
 
-    Were it held, this thread would wake at most once per callback: 50 times in a second.
+    Were it held, this thread would wake at most once per callback.
     """
-    costs = hard_costs(HARD)
+    costs, wakes, calls, found = hard_costs(HARD), 0, 0, []
+
+    def goes_on(phase, fraction):
+        nonlocal calls
+        calls += 1
+        return wakes <= 20 + 3 * calls
+
     worker = threading.Thread(
-        target=monge.solve_cost, args=(costs,), kwargs={"solver": "hungarian", "time_limit": 1}
+        target=lambda: found.append(monge.solve_cost(costs, solver="hungarian", progress=goes_on))
     )
-    wakes = 0
     worker.start()
     while worker.is_alive():
         time.sleep(0.001)
         wakes += 1
-    assert wakes > 150
+    assert found[0].status == "cancelled", (wakes, calls)
 
 
 FORKED = """
@@ -703,4 +703,4 @@ FORKED = """
 def test_no_thread_outlives_a_solve_and_fork_is_safe():
     """1000 points in 3-D are above the work that is left to one thread."""
     program = textwrap.dedent(FORKED)
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=600)

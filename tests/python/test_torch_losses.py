@@ -162,11 +162,12 @@ class Pairs(torch.utils.data.Dataset):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 def test_workers_that_were_forked_solve_too():
     """After the parent has used threads; a pool that survived a fork would hang here."""
     mt.emd(clouds(4, 64, 2), clouds(4, 64, 2, seed=1), threads=2)
     loader = torch.utils.data.DataLoader(
-        Pairs(), batch_size=4, num_workers=2, multiprocessing_context="fork", timeout=60
+        Pairs(), batch_size=4, num_workers=2, multiprocessing_context="fork", timeout=600
     )
     loss = mt.EMDLoss()
     values = []
@@ -202,7 +203,7 @@ def test_losses_in_threads_are_independent():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(600)
         assert not thread.is_alive()
     assert failures == []
 
@@ -242,6 +243,7 @@ import monge.torch as mt
 
 warnings.simplefilter("error")
 warnings.filterwarnings("ignore", ".*fork.*", DeprecationWarning)
+warnings.filterwarnings("ignore", "This DataLoader will create")  # on one core
 torch.set_num_threads(1)
 n, size, steps, epochs = 96, 4, 32, int(sys.argv[1])
 
@@ -284,7 +286,7 @@ with ThreadPoolExecutor(2) as pool:
             assert all(one.result() for one in waiting)
             print(held())
         loader = torch.utils.data.DataLoader(
-            Clouds(), size, num_workers=2, multiprocessing_context="fork", timeout=300
+            Clouds(), size, num_workers=2, multiprocessing_context="fork", timeout=600
         )
         batches = iter(loader)  # forks while the last epoch's losses are computed
         assert all(one.result() for one in waiting)
@@ -302,7 +304,7 @@ def train_with_workers_and_threads(epochs):
         capture_output=True,
         text=True,
         check=False,
-        timeout=500 + 5 * epochs,
+        timeout=1200 + 5 * epochs,
     )
     assert run.returncode == 0, run.stderr
     return [ast.literal_eval(line) for line in run.stdout.splitlines()]

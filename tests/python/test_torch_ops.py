@@ -512,3 +512,46 @@ def test_an_approximate_cost_is_within_its_tolerance():
     x, y = clouds(300, 3), clouds(300, 3, seed=1)
     exact, near = mt.emd(x, y), mt.emd(x, y, rtol=0.05, solver="auction")
     assert exact * (1 - 1e-12) <= near <= exact * 1.06
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # torch's own use
+def test_forward_mode_is_refused_and_never_0():
+    """Torch drops tangents at operators registered from Python, and goes on with 0."""
+    torch.manual_seed(0)
+    x, y = torch.randn(2, 4, 2, dtype=torch.float64), torch.randn(2, 5, 2, dtype=torch.float64)
+    a = torch.full((2, 4), 0.25, dtype=torch.float64)
+    functions = {
+        "emd": (lambda one: mt.emd(one, y), x),
+        "wasserstein": (lambda one: mt.wasserstein(y, one, p=2), x),
+        "by masses": (lambda one: mt.emd(x, y, one), a),
+        "transport_cost": (
+            lambda one: mt.transport_cost((one[:, :, None] - y[:, None]).abs().sum(-1)),
+            x,
+        ),
+        "sinkhorn": (lambda one: mt.sinkhorn_divergence(one, y, epsilon=0.5), x),
+    }
+    for name, (function, point) in functions.items():
+        with pytest.raises(RuntimeError, match="forward mode"):
+            torch.func.jacfwd(function)(point)
+        with pytest.raises(RuntimeError, match="forward mode"):
+            torch.func.jvp(function, (point,), (torch.ones_like(point),))
+        assert function(point).isfinite().all(), name
+    for function in (
+        lambda one: mt.chamfer(one, y),
+        lambda one: mt.sliced_wasserstein(one, y),
+        lambda one: mt.c_transform(torch.zeros(2, 5), one, y)[0],
+    ):
+        forward, reverse = torch.func.jacfwd(function)(x), torch.func.jacrev(function)(x)
+        torch.testing.assert_close(forward, reverse)
+
+
+def test_lists_of_numbers_are_double_and_may_be_empty():
+    x, y = torch.rand(3, 2, dtype=torch.float64), torch.rand(2, 2, dtype=torch.float64)
+    a, b = [0.1, 0.2, 0.7], [0.3, 0.7]
+    expected = monge.emd(x.numpy(), y.numpy(), a, b)
+    assert float(mt.emd(x, y, a, b)) == pytest.approx(expected, rel=1e-14)
+    nothing = torch.zeros(0, 3, 2)
+    for function in (mt.emd, mt.chamfer, mt.sliced_wasserstein):
+        assert function(nothing, nothing, lengths=[]).shape == (0,)
+        with pytest.raises(ValueError, match="x must have at least one coordinate"):
+            function(x[:, :0], y[:, :0])

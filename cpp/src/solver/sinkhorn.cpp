@@ -33,6 +33,9 @@ constexpr double epsilon_factor = 2, large_epsilon = 0.02;
 constexpr std::int64_t extrapolated_passes = 60;
 /// Error at which an intermediate stage is good enough.
 constexpr double stage_error = 0.05;
+/// ... of few pairs, on the way to a small epsilon: one atom is more than 5 % there, and what a
+/// stage leaves in the wrong place comes away at a part of an epsilon per pass, of the next ones.
+constexpr double few_pairs = 1e5, few_pairs_error = 1e-4;
 /// ... and at which the last coarse resolution is, whose error the finest begins with.
 constexpr double last_coarse_error = 1e-4;
 /// For the terms of the Hessian, or of a pass. More is slower: memory touched for the first time
@@ -350,7 +353,9 @@ double Sinkhorn::stage_epsilon(std::size_t k) const {
 }
 
 double Sinkhorn::stage_tolerance(std::size_t k, double epsilon) const {
-  return k == 1 && epsilon == options_.epsilon ? last_coarse_error : stage_error;
+  if (k == 1 && epsilon == options_.epsilon) return last_coarse_error;
+  const bool few = static_cast<double>(problem_.rows()) * problem_.cols() <= few_pairs;
+  return few && options_.epsilon < large_epsilon * mean_ ? few_pairs_error : stage_error;
 }
 
 bool Sinkhorn::solve_resolution(std::size_t k) {

@@ -50,14 +50,12 @@ class Potentials:
         self._like = self._template(critic)
         both = np.concatenate([x.array, y.array])
         spread = float(np.ptp(both, axis=0).max())
-        self._step = max(1e-5 * spread, 2.0**-48 * float(np.abs(both).max())) or 1e-5
+        relative = 1e-5 if self._like is None else max(1e-5, _eps(self._like.dtype) ** (1 / 3))
+        self._step = max(relative * spread, 2.0**-48 * float(np.abs(both).max())) or 1e-5
         #: One rounding of the critic's own arithmetic.
         self.rounding = 2.0**-53
-
-    @property
-    def differentiates(self) -> bool:
-        """Whether slopes come from torch."""
-        return self._like is not None
+        #: Whether slopes come from torch; a function that leaves it has differences for slopes.
+        self.differentiates = self._like is not None
 
     def phi(self, points: Floats) -> Floats:
         """phi (n,) at points (n, d)."""
@@ -75,28 +73,37 @@ class Potentials:
 
     def gradient(self, points: Floats) -> Floats | None:
         """The gradient (n, d) of phi; None for a function of arrays in more than 64 dimensions."""
-        if self._like is not None:
-            torch = sys.modules["torch"]
-            with torch.enable_grad():
-                leaf = self._lifted(points).detach().requires_grad_()
-                total = self._phi(leaf).sum()
-                if not total.requires_grad:
-                    return np.zeros_like(points)  # a constant
-                (slopes,) = torch.autograd.grad(total, leaf, allow_unused=True)
-            if slopes is None:
-                return np.zeros_like(points)
-            array: Floats = slopes.detach().cpu().double().numpy().reshape(points.shape)
-            return array
+        if self.differentiates:
+            slopes = self._slopes_by_torch(points)
+            if slopes is not None:
+                return slopes
+            self.differentiates = False
         if points.shape[1] > MAX_DIFFERENCES:
             return None
-        step = self._step
         slopes = np.empty_like(points)
         for k in range(points.shape[1]):
             ways = np.zeros(points.shape[1])
-            ways[k] = step
+            ways[k] = self._step
             above, below = points + ways, points - ways
             slopes[:, k] = (self.phi(above) - self.phi(below)) / (above - below)[:, k]
         return slopes
+
+    def _slopes_by_torch(self, points: Floats) -> Floats | None:
+        """The gradient of phi by autograd; None where its values do not come from its points."""
+        torch = sys.modules["torch"]
+        with torch.inference_mode(False), torch.enable_grad():
+            leaf = self._lifted(points).detach().requires_grad_()
+            try:
+                values = self._phi(leaf)
+            except (RuntimeError, TypeError):  # NumPy takes no tensor that requires a gradient
+                return None
+            if not (_is_tensor(values) and values.requires_grad):
+                return None
+            (slopes,) = torch.autograd.grad(values.sum(), leaf, allow_unused=True)
+        if slopes is None:
+            return None
+        array: Floats = slopes.detach().cpu().double().numpy().reshape(points.shape)
+        return array
 
     def _functions(self, critic: Any) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
         if isinstance(critic, (tuple, list)):
@@ -118,7 +125,7 @@ class Potentials:
                 lambda points: critic(self._lifted(self._x.array), points)[1],
             )
         if self._ground.is_metric:
-            return critic, lambda points: -critic(points)
+            return critic, lambda points: -_numbers(critic(points))
         return critic, None
 
     def _tables(self, phi: Any, psi: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -166,15 +173,13 @@ class Potentials:
 
     def _values(self, function: Callable[..., Any], points: Floats) -> Floats:
         if self._like is None:
-            result = function(self._lifted(points))
-            values = np.asarray(result.detach().cpu() if _is_tensor(result) else result)
+            values = _numbers(function(self._lifted(points)))
         else:
-            torch = sys.modules["torch"]
-            with torch.no_grad():
-                result = torch.as_tensor(function(self._lifted(points)))
-                if result.dtype in (torch.float16, torch.bfloat16):
-                    result = result.float()
-                values = result.cpu().numpy()
+            with sys.modules["torch"].no_grad():
+                values = _numbers(function(self._lifted(points)))
+        if _is_tensor(values):
+            half = values.is_floating_point() and values.element_size() < 4
+            values = (values.float() if half else values).detach().cpu().numpy()
         if values.shape not in ((len(points),), (len(points), 1)):
             raise ValueError(
                 f"critic must return one number per point, ({len(points)},) or ({len(points)}, 1); "
@@ -216,6 +221,17 @@ def modules_of(critic: Any) -> list[Any]:
     parts = list(critic) if isinstance(critic, (tuple, list)) else [critic]
     parts += [getattr(part, "__self__", None) for part in parts]
     return [part for part in parts if isinstance(part, torch.nn.Module)]
+
+
+def _numbers(values: Any) -> Any:
+    """What a critic returned, as an array or a tensor."""
+    return values if _is_tensor(values) else np.asarray(values)
+
+
+def _eps(dtype: Any) -> float:
+    """One rounding of a torch type; integers are lifted to float32."""
+    torch = sys.modules["torch"]
+    return float(torch.finfo(dtype if dtype.is_floating_point else torch.float32).eps)
 
 
 def _is_tensor(value: Any) -> bool:

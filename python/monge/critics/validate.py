@@ -98,6 +98,7 @@ def validate(
     """
     ground = Ground.parse(cost, scale)
     whole_number(bootstrap, "bootstrap", 0)
+    whole_number(seed, "seed", 0)
     left, right = Points(x, "x"), Points(y, "y")
     second = None if reference is None else Points(reference, "reference")
     if second is not None and second.shape != right.shape:

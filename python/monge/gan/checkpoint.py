@@ -71,7 +71,8 @@ def compare(saved: Any, now: Any) -> None:
 
 def _differences(saved: Any, now: Any, name: str = "") -> Any:
     if isinstance(saved, dict) and isinstance(now, dict):
-        for key in sorted(saved.keys() | now.keys()):
+        # Another objective has other settings: its name says more than the first of these.
+        for key in sorted(saved.keys() | now.keys(), key=lambda key: (key != "objective", key)):
             inner = f"{name}.{key}" if name else key
             yield from _differences(saved.get(key), now.get(key), inner)
     elif saved != now:

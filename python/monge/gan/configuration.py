@@ -31,6 +31,7 @@ from typing import Any
 
 import torch
 
+from monge.critics.functions import evaluation
 from monge.extras import require
 from monge.gan import checkpoint, objectives
 from monge.gan.data import TOYS, Shuffled, Stream, Task, digits_5000, load_images, toy
@@ -84,6 +85,7 @@ def build(text: str) -> GAN:
         wanted = settings.get("generator", {"name": "residual_mlp"})
         generator = _network("generator", GENERATORS, wanted, dim)
     recipe = _changed(objective.recipe(), settings.get("recipe", {}))
+    _fit_together(generator, critic, objective, task)
     gan = GAN(generator, critic, objective, task, recipe=recipe, seed=settings["seed"])
     gan.source_text = text
     return gan
@@ -99,6 +101,37 @@ def from_checkpoint(path: str | os.PathLike[str]) -> GAN:
     return gan
 
 
+@torch.no_grad()
+def _fit_together(
+    generator: torch.nn.Module, critic: torch.nn.Module | None, objective: Any, task: Task
+) -> None:
+    """Raises ValueError unless the networks take the task's points, and the objective the critic.
+
+    Two points go through, in evaluation mode; the task's streams are as before.
+    """
+    trial = task.fork(0)
+    source, real = trial.source.sample(2), trial.target.sample(2)
+    with evaluation(generator, critic):
+        try:
+            fake = generator(source)
+        except RuntimeError as error:
+            shape = tuple(source.shape[1:])
+            raise ValueError(f"[generator] must take points of shape {shape}; {error}") from None
+        if fake.shape != real.shape:
+            raise ValueError(
+                f"[generator] must give points of shape {tuple(real.shape[1:])}, as the task's "
+                f"are; got {tuple(fake.shape[1:])}"
+            )
+        try:
+            objective.dual(critic, objectives.Batch(source, fake, real, torch.Generator()))
+        except (RuntimeError, AttributeError, ValueError) as error:
+            name = type(objective).__name__
+            raise ValueError(
+                f"[critic] must serve {name} and points of shape {tuple(real.shape[1:])}; "
+                f"{str(error) or type(error).__name__}"
+            ) from None
+
+
 def _task(table: dict[str, Any], seed: int) -> tuple[Task, int]:
     """The task of a table, and its points' dimension."""
     name = table.pop("name")
@@ -109,8 +142,8 @@ def _task(table: dict[str, Any], seed: int) -> tuple[Task, int]:
         known = ", ".join([*TOYS, "digits_5000", "images"])
         raise ValueError(f"[task] name must be one of {known}; got {name!r}")
     if name == "images":
-        if "file" not in table:
-            raise ValueError("[task] images needs a file")
+        if not isinstance(table.get("file"), str):
+            raise ValueError(f"[task] images needs a file, by its name; got {table.get('file')!r}")
         images, _ = load_images(table.pop("file"), table.pop("split", "train"))
     else:
         images, _ = digits_5000()
@@ -136,6 +169,8 @@ def _network(table: str, known: dict[str, Any], settings: dict[str, Any], dim: i
     make = known.get(settings.get("name", ""))
     names = [] if make is None else list(inspect.signature(make).parameters)
     own: dict[str, Any] = {name: dim for name in ("dim", "inputs") if name in names}
+    if "flat" in names:
+        own["flat"] = True  # as images are in every task
     if table == "generator" and "outputs" in names:
         own["outputs"] = dim
     return _make(table, known, own | settings)

@@ -308,6 +308,8 @@ def load_images(path: str | os.PathLike[str], split: str = "train") -> tuple[Ten
     file = Path(path)
     if file.suffix != ".npz":
         raise ValueError(f"{file}: the name must end in .npz")
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: No such file")
     with np.load(file) as arrays:
         names = set(arrays.files)
         for x, y in ((f"x_{split}", f"y_{split}"), (f"{split}_x", f"{split}_y")):

@@ -140,12 +140,18 @@ def feature_critic(dim: int, widths: Sequence[int] = (128, 128)) -> FeatureCriti
 
 
 class DCGenerator(nn.Module):
-    """A small DCGAN generator: noise (n, dim) to images (n, channels, 4 s, 4 s) in [-1, 1]."""
+    """A small DCGAN generator: noise (n, dim) to images (n, channels, size, size) in [-1, 1].
 
-    def __init__(self, dim: int = 64, channels: int = 1, size: int = 28, width: int = 32) -> None:
+    `flat`: to their rows (n, channels size size), where the real points are such.
+    """
+
+    def __init__(
+        self, dim: int = 64, channels: int = 1, size: int = 28, width: int = 32, flat: bool = False
+    ) -> None:
         super().__init__()
         if size % 4:
             raise ValueError(f"size must be a multiple of 4; got {size}")
+        self.flat = flat
         self.shape = (2 * width, size // 4, size // 4)
         cells = 2 * width * (size // 4) ** 2
         self.start = nn.Sequential(nn.Linear(dim, cells), nn.BatchNorm1d(cells), nn.ReLU())
@@ -160,14 +166,16 @@ class DCGenerator(nn.Module):
     def forward(self, noise: Tensor) -> Tensor:
         """Images."""
         out: Tensor = self.body(self.start(noise).reshape(-1, *self.shape))
-        return out
+        return out.flatten(1) if self.flat else out
 
 
 def dc_critic(channels: int = 1, size: int = 28, width: int = 32) -> nn.Sequential:
-    """A small DCGAN critic of images (n, channels, size, size), without normalisation."""
+    """A small DCGAN critic of images (n, channels, size, size) or their rows, not normalised."""
     if size % 4:
         raise ValueError(f"size must be a multiple of 4; got {size}")
     return nn.Sequential(
+        nn.Flatten(),
+        nn.Unflatten(1, (channels, size, size)),
         nn.Conv2d(channels, width, 4, 2, 1),
         nn.LeakyReLU(0.2),
         nn.Conv2d(width, 2 * width, 4, 2, 1),

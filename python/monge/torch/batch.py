@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -117,7 +118,7 @@ def _side(
 def _checked_lengths(argument: str, lengths: Any, points: Tensor) -> Tensor | None:
     if lengths is None:
         return None
-    counts = torch.as_tensor(lengths, device=points.device)
+    counts = as_counts(lengths, points.device)
     whole = not (counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool)
     if points.ndim != 3 or not whole or tuple(counts.shape) != (points.shape[0],):
         raise ValueError(
@@ -126,6 +127,12 @@ def _checked_lengths(argument: str, lengths: Any, points: Tensor) -> Tensor | No
             f"{tuple(points.shape)}"
         )
     return counts
+
+
+def as_counts(lengths: Any, device: torch.device) -> Tensor:
+    """Lengths as a tensor; the empty list, which torch takes for float32, has whole numbers."""
+    counts = torch.as_tensor(lengths, device=device)
+    return counts if counts.numel() or isinstance(lengths, Tensor) else counts.long()
 
 
 def split_lengths(lengths: Any) -> tuple[Any, Any]:
@@ -143,7 +150,9 @@ def numbers_like(argument: str, value: Any, points: Tensor, what: str = "mass") 
     if isinstance(value, (list, tuple)) and any(isinstance(one, Tensor) for one in value):
         numbers, _ = _padded(argument, value, points.device)
     else:
-        numbers = lift(argument, value, points.device)
+        # Python's numbers are double, which torch would round to float32.
+        plain = not isinstance(value, Tensor) and not isinstance(value, np.ndarray)
+        numbers = lift(argument, np.asarray(value) if plain else value, points.device)
     expected = tuple(points.shape[:-1])
     if tuple(numbers.shape) != expected:
         raise ValueError(
@@ -169,6 +178,11 @@ def as_batch(x: Clouds, y: Clouds, a: Any, b: Any, lengths: Lengths) -> Batch:
         if points.shape[-2] == 0 and not (points.ndim == 3 and len(points) == 0):
             raise ValueError(
                 f"{argument} must have at least one point; got shape {tuple(points.shape)}"
+            )
+        if points.shape[-1] == 0:
+            raise ValueError(
+                f"{argument} must have at least one coordinate per point; "
+                f"got shape {tuple(points.shape)}"
             )
     if x_points.shape[-1] != y_points.shape[-1]:
         raise ValueError(

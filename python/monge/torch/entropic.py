@@ -10,6 +10,7 @@ from torch import Tensor
 from monge.problem import Cost, is_real_number, parse_cost
 from monge.torch import ops
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside
+from monge.torch.envelope import refuse_tangents
 from monge.torch.ground import ground_cost
 from monge.torch.nearest import check_finite
 
@@ -92,6 +93,7 @@ def _solve(
     name, power = parse_cost(cost)
     lists = (batch.a, batch.b, batch.x_lengths, batch.y_lengths)
     settings = (name, power, float(epsilon), symmetric, how)
+    refuse_tangents(batch.x, batch.y, batch.a, batch.b)
     return ops.entropic(batch.x, batch.y, *lists, *settings)
 
 

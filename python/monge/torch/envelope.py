@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from monge.torch.batch import inside
 from monge.torch.ground import cost_gradient
@@ -30,6 +31,19 @@ ENTROPIC_TWICE = (
 
 #: The masses, their potential, and how many of them count.
 Side = tuple[Tensor, Tensor, "Tensor | None"]
+
+
+def refuse_tangents(*tensors: Tensor | None) -> None:
+    """Raises RuntimeError for derivatives in forward mode, which torch would take for 0 without a
+    word: operators registered from Python have reverse mode alone."""
+    if torch.compiler.is_compiling():
+        return
+    for tensor in tensors:
+        if tensor is not None and forward_ad.unpack_dual(tensor).tangent is not None:
+            raise RuntimeError(
+                "the derivative of transport in forward mode (torch.func.jvp, jacfwd) is not "
+                "available: use reverse mode, torch.autograd.grad or backward"
+            )
 
 
 class _Constant(torch.autograd.Function):

@@ -11,7 +11,17 @@ from torch import Tensor
 from monge.partial import plain_slack
 from monge.problem import Cost, cost_of_distance, parse_cost
 from monge.torch import ops
-from monge.torch.batch import Batch, Clouds, Lengths, as_batch, check_device, lift, split_lengths
+from monge.torch.batch import (
+    Batch,
+    Clouds,
+    Lengths,
+    as_batch,
+    as_counts,
+    check_device,
+    lift,
+    split_lengths,
+)
+from monge.torch.envelope import refuse_tangents
 from monge.torch.host import Outputs
 
 
@@ -115,6 +125,7 @@ def transport(
     slack = plain_slack(mass, unmatched_cost)
     how = _how(solver, rtol, threads, time_limit, options, slack)
     lists = (batch.a, batch.b, batch.x_lengths, batch.y_lengths)
+    refuse_tangents(batch.x, batch.y, batch.a, batch.b)
     return ops.transport(batch.x, batch.y, *lists, name, power, how, *start)
 
 
@@ -206,6 +217,7 @@ def transport_cost(
     check_device(costs, a=a, b=b)
     counts = [_counts(one, costs, single) for one in split_lengths(lengths)]
     how = _how(solver, rtol, threads, time_limit, options)
+    refuse_tangents(costs, a, b)
     values = ops.transport_cost(costs, a, b, *counts, how)[0]
     return values[0] if single else values
 
@@ -295,7 +307,7 @@ def _row(argument: str, masses: Any, single: bool) -> Tensor | None:
 def _counts(lengths: Any, costs: Tensor, single: bool) -> Tensor | None:
     if lengths is None:
         return None
-    counts = torch.as_tensor(lengths, device=costs.device)
+    counts = as_counts(lengths, costs.device)
     if single or tuple(counts.shape) != (costs.shape[0],) or counts.is_floating_point():
         raise ValueError(
             "lengths must be one whole number per matrix of a batch (B, n, m); got shape "

@@ -17,8 +17,9 @@
 // - "auto": newton, and anderson where that stalls (epsilon so small that single precision cannot
 //   tell the Hessian from 0); anderson where a penalty is finite. By a matrix, or in a dimension
 //   above 8, and with an epsilon above 2 % of the mean cost: first 60 passes of anderson.
-// Epsilon is halved from the mean cost down to it, each stage but the last to an error of 5 %; in
-// the last case it is what it shall be from the start. Clouds in dimension 1 to 8 start coarse:
+// Epsilon is halved from the mean cost down to it, each stage but the last to an error of 5 %, or
+// 1e-4 of few pairs (at most 1e5) on the way to less than 2 % of the mean cost; in the last case it
+// is what it shall be from the start. Clouds in dimension 1 to 8 start coarse:
 // groups of 8 neighbours become their centroids, recursively down to 400 points, each level to the
 // epsilon that it resolves; potentials are carried over by soft c-transforms. Where that is the
 // epsilon wanted, the last coarse level is solved to an error of 1e-4, which the finest begins

@@ -63,7 +63,7 @@ def emd(
     Returns
     -------
     plan : (n, m) array, or `scipy.sparse.coo_array` if M is sparse
-        float32 if the first of a, b that is given is, else float64.
+        float32 if the first of a, b and M that is given is, else float64.
     log : dict, if asked for
         "cost" (float), "u" and "v" (potentials, u_i + v_j <= M_ij, also where masses are 0),
         "result_code" (1 optimal, 0 infeasible) and "warning" (None, or what is wrong).
@@ -186,7 +186,7 @@ def _solve(a: Any, b: Any, M: Any, check_marginals: bool, center_dual: bool) -> 
     u, v = solution.f, solution.g
     if center_dual:
         u, v = centred(u, v, source, target)
-    return _Solved(solution, u, v, float_type(a, b), sparse)
+    return _Solved(solution, u, v, float_type(a, b, None if sparse else costs), sparse)
 
 
 def _cost_matrix(M: Any) -> tuple[Array, bool]:

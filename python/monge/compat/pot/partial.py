@@ -44,7 +44,7 @@ def partial_wasserstein(
     Returns
     -------
     plan : (n, m) array
-        float32 if the first of a, b that is given is, else float64.
+        float32 if the first of a, b and M that is given is, else float64.
     log : dict, if asked for
         "partial_w_dist" and "cost" (float), "u" and "v" (potentials u_i + v_j <= M_ij as in
         `monge.Solution`; those of POT are of another shift).
@@ -102,7 +102,7 @@ def _solve(
     solution = proved(solve_cost(costs, source, target, mass=mass))
     if solution.status == "infeasible":
         raise Misuse(f"M must leave a plan of mass {mass}; every one uses a forbidden pair")
-    return solution, float_type(a, b)
+    return solution, float_type(a, b, costs)
 
 
 def _log(solution: Solution, dtype: np.dtype[Any]) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from monge.compat.pot.masses import (
     as_masses,
     balanced,
     float_type,
-    given,
 )
 from monge.compat.pot.matrix import NO_PLAN, centred, proved
 from monge.problem import as_array
@@ -172,7 +171,7 @@ def solve(
         raise ValueError(f"M must have shape (n, m), both at least 1; got shape {costs.shape}")
     source = as_masses(a, "a", n)
     target = balanced(source, as_masses(b, "b", m), check_marginals=True)
-    dtype = float_type(a, b) if given(a) or given(b) else float_type(costs)
+    dtype = float_type(a, b, costs)
     return OTResult(proved(solve_cost(costs, source, target)), source, target, dtype)
 
 
@@ -261,7 +260,7 @@ projections
         )
     source = as_masses(a, "a", len(x))
     target = balanced(source, as_masses(b, "b", len(y)), check_marginals=True)
-    dtype = float_type(a, b) if given(a) or given(b) else float_type(x)
+    dtype = float_type(a, b, x)
     solution = proved(solve_clouds(x, y, source, target, cost=str(metric)))
     return OTResult(solution, source, target, dtype)
 

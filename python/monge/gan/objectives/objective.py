@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from monge.problem import Cost
+from monge.problem import Cost, is_real_number, whole_number
 from monge.torch.ground import power_of_length
 
 
@@ -51,13 +51,22 @@ class Recipe:
     n_critic: int = 5
     batch: int = 64
 
+    def __post_init__(self) -> None:
+        if self.optimiser not in ("adam", "rmsprop"):
+            raise ValueError(f'optimiser must be "adam" or "rmsprop"; got {self.optimiser!r}')
+        positive(self.critic_rate, "critic_rate")
+        positive(self.generator_rate, "generator_rate")
+        betas = tuple(self.betas) if isinstance(self.betas, (tuple, list)) else ()
+        if not (len(betas) == 2 and all(is_real_number(one) and 0 <= one < 1 for one in betas)):
+            raise ValueError(f"betas must be two numbers from 0 to 1; got {self.betas!r}")
+        whole_number(self.n_critic, "n_critic", 0)
+        whole_number(self.batch, "batch", 1)
+
     def build(self, parameters: list[Any], rate: float) -> torch.optim.Optimizer:
         """An optimiser of these parameters."""
         if self.optimiser == "adam":
             return torch.optim.Adam(parameters, lr=rate, betas=self.betas, fused=True)
-        if self.optimiser == "rmsprop":
-            return torch.optim.RMSprop(parameters, lr=rate)
-        raise ValueError(f'optimiser must be "adam" or "rmsprop"; got {self.optimiser!r}')
+        return torch.optim.RMSprop(parameters, lr=rate)
 
 
 @dataclass(frozen=True)
