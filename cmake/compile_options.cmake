@@ -17,7 +17,9 @@ function(monge_compile_options target)
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
     $<$<BOOL:${MONGE_WERROR}>:-Werror>
     -ffp-contract=off -fno-math-errno -fno-trapping-math
-    $<$<CONFIG:Release>:-O3>)
+    $<$<CONFIG:Release>:-O3>
+    # Lets ccache see which precompiled header was used; else it caches nothing that uses one.
+    $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
   if(MONGE_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=address,undefined)

@@ -2,19 +2,41 @@
 //
 // Work is cut into chunks that depend on the problem alone, so results do not depend on the number
 // of threads. Threads are joined before the call returns: nothing outlives it, and fork is safe.
+// The work of a chunk is called through a pointer: no chunk is so short that the call would count,
+// and what starts, feeds and joins threads is compiled once instead of for every loop.
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace monge {
+
+/// What std::function is, without a copy: calls a function object that must outlive it. For
+/// parameters.
+template <class Signature>
+class FunctionRef;
+template <class... Arguments>
+class FunctionRef<void(Arguments...)> {
+ public:
+  template <class Function>
+    requires(!std::is_same_v<Function, FunctionRef>)
+  FunctionRef(const Function& function)  // NOLINT(google-explicit-constructor)
+      : object_(std::addressof(function)), call_([](const void* object, Arguments... arguments) {
+          static_cast<void>((*static_cast<const Function*>(object))(arguments...));
+        }) {}
+
+  void operator()(Arguments... arguments) const { call_(object_, arguments...); }
+
+ private:
+  const void* object_;
+  void (*call_)(const void*, Arguments...);
+};
 
 /// Tells the thread that made it from all others.
 class CallingThread {
@@ -37,84 +59,14 @@ class Once {
   std::once_flag done_;
 };
 
-/// Chunks handed out in ascending order to several threads, until one of them throws. Whatever was
-/// handed out is run to its end, so the lowest chunk that throws is the same for any number of
-/// threads, and its exception is the one kept.
-class Chunks {
- public:
-  explicit Chunks(std::int64_t count) : count_(count) {}
-
-  /// Calls work(chunk) until none is left. Any number of threads call this.
-  template <class Work>
-  void run(const Work& work) {
-    for (std::int64_t chunk; (chunk = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
-      try {
-        work(chunk);
-      } catch (...) {
-        keep(chunk, std::current_exception());
-      }
-    }
-  }
-  void rethrow() const {
-    if (error_) std::rethrow_exception(error_);
-  }
-
- private:
-  void keep(std::int64_t chunk, const std::exception_ptr& error) {
-    next_.store(count_, std::memory_order_relaxed);
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (error_ && failed_ < chunk) return;
-    failed_ = chunk;
-    error_ = error;
-  }
-
-  std::int64_t count_;
-  std::atomic<std::int64_t> next_{0};
-  std::mutex mutex_;
-  std::int64_t failed_ = 0;
-  std::exception_ptr error_;
-};
-
 /// Calls work(chunk) for every chunk in [0, chunks), on at most `threads` threads, the calling
 /// one included. While that one waits for the others' last chunks it calls idle() every 20 ms, so
 /// that a caller's callbacks go on. The exception of the lowest chunk that throws is rethrown here
 /// after all threads have ended; chunks not yet begun are then skipped.
-template <class Work, class Idle>
-void parallel_for(std::int64_t chunks, int threads, const Work& work, const Idle& idle) {
-  if (chunks <= 1 || threads <= 1) {
-    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) work(chunk);
-    return;
-  }
-  Chunks queue(chunks);
-  std::mutex mutex;
-  std::condition_variable ended;
-  std::int64_t running = (threads < chunks ? threads : chunks) - 1;
-  const auto help = [&] {
-    queue.run(work);
-    const std::lock_guard<std::mutex> lock(mutex);
-    --running;
-    ended.notify_one();
-  };
-  struct Joiner {
-    std::vector<std::thread> threads;
-    ~Joiner() {
-      for (std::thread& thread : threads) thread.join();
-    }
-  } helpers;
-  helpers.threads.reserve(static_cast<std::size_t>(running));
-  for (std::int64_t t = running; t > 0; --t) helpers.threads.emplace_back(help);
-  queue.run(work);
-  std::unique_lock<std::mutex> lock(mutex);
-  while (!ended.wait_for(lock, std::chrono::milliseconds(20), [&] { return running == 0; })) {
-    lock.unlock();
-    idle();
-    lock.lock();
-  }
-  queue.rethrow();
-}
+void parallel_for(std::int64_t chunks, int threads, FunctionRef<void(std::int64_t)> work,
+                  FunctionRef<void()> idle);
 
-template <class Work>
-void parallel_for(std::int64_t chunks, int threads, const Work& work) {
+inline void parallel_for(std::int64_t chunks, int threads, FunctionRef<void(std::int64_t)> work) {
   parallel_for(chunks, threads, work, [] {});
 }
 
@@ -122,14 +74,8 @@ void parallel_for(std::int64_t chunks, int threads, const Work& work) {
 /// sleep between calls; the destructor ends them.
 class Team {
  public:
-  explicit Team(int threads) {
-    for (int t = 1; t < threads; ++t) helpers_.emplace_back([this, t] { help(t); });
-  }
-  ~Team() {
-    quit_ = true;
-    wake();
-    for (std::thread& helper : helpers_) helper.join();
-  }
+  explicit Team(int threads);
+  ~Team();
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
@@ -137,35 +83,11 @@ class Team {
 
   /// Calls work(chunk, member) for every chunk in [0, chunks), member in [0, size()) being the
   /// thread that runs it. Exceptions as in parallel_for.
-  template <class Work>
-  void run(std::int64_t chunks, const Work& work) {
-    if (helpers_.empty() || chunks <= 1) {
-      for (std::int64_t chunk = 0; chunk < chunks; ++chunk) work(chunk, 0);
-      return;
-    }
-    busy_.store(size() - 1, std::memory_order_relaxed);
-    Chunks queue(chunks);
-    job_ = [&](int member) { queue.run([&](std::int64_t chunk) { work(chunk, member); }); };
-    wake();
-    job_(0);
-    for (int left; (left = busy_.load(std::memory_order_acquire)) > 0;) busy_.wait(left);
-    queue.rethrow();
-  }
+  void run(std::int64_t chunks, FunctionRef<void(std::int64_t, int)> work);
 
  private:
-  void wake() {
-    call_.fetch_add(1, std::memory_order_release);
-    call_.notify_all();
-  }
-  void help(int member) {
-    for (std::uint32_t seen = 0;;) {
-      call_.wait(seen, std::memory_order_acquire);
-      seen = call_.load(std::memory_order_acquire);
-      if (quit_) return;
-      job_(member);
-      if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_one();
-    }
-  }
+  void wake();
+  void help(int member);
 
   std::vector<std::thread> helpers_;
   std::function<void(int)> job_;
