@@ -11,7 +11,8 @@ torch = pytest.importorskip("torch")
 
 import monge.torch as mt  # noqa: E402
 from monge.sliced import random_directions  # noqa: E402
-from monge.torch import ops  # noqa: E402
+from monge.torch import ops, slicing  # noqa: E402
+from monge.torch.batch import Batch  # noqa: E402
 from monge.torch.nearest import columns_by_core, columns_in_blocks  # noqa: E402
 
 
@@ -251,6 +252,59 @@ def test_sliced_gradients():
     value = mt.sliced_wasserstein(x, x.detach())
     (gradient,) = torch.autograd.grad(value.sum(), x)
     assert (gradient == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("masses", [False, True])
+def test_sliced_by_the_core_is_sliced_by_torch(dtype, masses):
+    """Values, gradients and second derivatives; more directions than are summed up at a time."""
+    x, y = clouds(2, 9, 17, dtype=dtype), clouds(2, 7, 17, seed=1, dtype=dtype)
+    a, b = (clouds(2, n, seed=n).detach().softmax(-1).to(dtype) for n in (9, 7))
+    lengths = torch.tensor([9, 4]), torch.tensor([5, 7])
+    batch = Batch(x, y, a if masses else None, b if masses else None, *lengths, single=False)
+    rows = directions(70, 17, 0).to(dtype)
+    tolerance = {"rtol": 1e-4, "atol": 1e-6} if dtype == torch.float32 else {}
+    for p in (1.0, 2.0, 2.5):
+        arguments = x, y, *slicing.shares(batch), *lengths, rows, p, True
+        found, expected = ops.sliced(*arguments)[0], slicing.mean_costs(batch, rows, p)
+        torch.testing.assert_close(found, expected, **tolerance)
+        weight = torch.tensor([1.0, -2.0], dtype=dtype)
+        by_core = torch.autograd.grad(found @ weight, (x, y), create_graph=True)
+        by_torch = torch.autograd.grad(expected @ weight, (x, y), create_graph=True)
+        once = torch.autograd.grad(ops.sliced(*arguments)[0] @ weight, (x, y))
+        for one, other, plain in zip(by_core, by_torch, once, strict=True):
+            torch.testing.assert_close(one, other, **tolerance)
+            torch.testing.assert_close(plain, other, **tolerance)
+        if p == 2.0:
+            twice = [
+                torch.autograd.grad(one[0].square().sum(), x)[0] for one in (by_core, by_torch)
+            ]
+            torch.testing.assert_close(*twice, **tolerance)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, within its tracer
+def test_sliced_is_registered_as_torch_wants_it():
+    x, y = clouds(2, 4, 2), clouds(2, 4, 2, seed=1)
+    rows = directions(3, 2, 0)
+    for slopes in (False, True):
+        clouds_given = (x, y) if slopes else (x.detach(), y.detach())
+        arguments = *clouds_given, None, None, None, None, rows, 2.0, slopes
+        assert set(torch.library.opcheck(ops.sliced, arguments).values()) == {"SUCCESS"}
+    compiled = torch.compile(
+        lambda one: ops.sliced(one, y, *[None] * 4, rows, 2.0, True)[0].sum(),
+        fullgraph=True,
+        backend="aot_eager",
+    )
+    by_compiled = torch.autograd.grad(compiled(x), x)[0]
+    torch.testing.assert_close(by_compiled, torch.autograd.grad(mean_of(x, y, rows), x)[0])
+    by_function = torch.func.grad(lambda one: mt.sliced_wasserstein(one, y, seed=1).sum())(x)
+    by_backward = torch.autograd.grad(mt.sliced_wasserstein(x, y, seed=1).sum(), x)[0]
+    torch.testing.assert_close(by_function, by_backward)
+
+
+def mean_of(x, y, rows):
+    batch = Batch(x, y, None, None, None, None, single=False)
+    return slicing.mean_costs(batch, rows, 2.0).sum()
 
 
 def test_seeded_directions_are_given_directions():

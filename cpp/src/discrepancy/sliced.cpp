@@ -382,6 +382,67 @@ SlicedOrder order_of(const Slicer<T>& slicer) {
 /// number of threads.
 std::int64_t parts_of(std::int64_t count) { return std::min<std::int64_t>(8, count); }
 
+/// sum_k slope_ki direction_k over directions k, for each point i. Some directions at a time, as
+/// the product of two matrices: one at a time would be limited by memory.
+template <class T>
+class SlopeSums {
+ public:
+  SlopeSums(std::int64_t n, std::int64_t dim)
+      : n_(n),
+        dim_(dim),
+        most_(dim < 16 ? 8 : 64),
+        slopes_(at((n + tile - 1) / tile * tile * most_)),
+        directions_(at(dim * most_)),
+        by_axis_(at(dim * most_)),
+        part_(at(dim * tile)),
+        sums_(at(n * dim)) {}
+
+  void add(const std::vector<double>& slopes, const T* direction) {
+    for (std::int64_t i = 0; i < n_; i += tile) {
+      double* out = slopes_.data() + i * most_ + held_ * tile;
+      const std::int64_t count = std::min(tile, n_ - i);
+      for (std::int64_t k = 0; k < count; ++k) out[k] = slopes[at(i + k)];
+    }
+    std::copy_n(direction, dim_, directions_.begin() + held_ * dim_);
+    if (++held_ == most_) flush();
+  }
+
+  /// Row-major (n, dim).
+  std::vector<double> take() {
+    flush();
+    return std::move(sums_);
+  }
+
+ private:
+  static constexpr std::int64_t tile = kernels::tile_points<double>;
+
+  void flush() {
+    if (held_ == 0) return;
+    for (std::int64_t a = 0; a < dim_; ++a) {
+      for (std::int64_t k = 0; k < held_; ++k)
+        by_axis_[at(a * held_ + k)] = directions_[at(k * dim_ + a)];
+    }
+    const auto& kernels = kernels::row_kernels().lines<double>();
+    for (std::int64_t i = 0; i < n_; i += tile) {
+      const double* points = slopes_.data() + i * most_;
+      kernels.project_tile(points, i + tile < n_ ? points + tile * most_ : points,
+                           static_cast<int>(held_), by_axis_.data(), static_cast<Index>(dim_),
+                           part_.data(), at(tile));
+      const std::int64_t count = std::min(tile, n_ - i);
+      for (std::int64_t k = 0; k < count; ++k) {
+        for (std::int64_t a = 0; a < dim_; ++a)
+          sums_[at((i + k) * dim_ + a)] += part_[at(a * tile + k)];
+      }
+    }
+    held_ = 0;
+  }
+
+  std::int64_t n_, dim_, most_, held_ = 0;
+  Lines<double> slopes_;                      ///< of the directions held, in tiles of points
+  std::vector<double> directions_, by_axis_;  ///< those held, by direction; at last, by axis
+  std::vector<double> part_, sums_;
+};
+
 template <class T>
 SlicedGradient gradient_of(const Slicer<T>& slicer, double p) {
   const std::int64_t n = slicer.x().size(), m = slicer.y().size(), dim = slicer.x().dim();
@@ -391,29 +452,24 @@ SlicedGradient gradient_of(const Slicer<T>& slicer, double p) {
   gradient.x.resize(at(n * dim));
   gradient.y.resize(at(m * dim));
   std::vector<std::vector<double>> of_x(at(parts)), of_y(at(parts));
-  const auto add = [&](const std::vector<double>& slopes, const T* direction,
-                       std::vector<double>& sums) {
-    for (std::size_t i = 0; i < slopes.size(); ++i) {
-      for (std::size_t a = 0; a < at(dim); ++a) {
-        sums[i * at(dim) + a] +=
-            slopes[i] * static_cast<double>(direction[a]) / static_cast<double>(count);
-      }
-    }
-  };
   slicer.for_each(parts, [&](std::int64_t part, auto& sides) {
     std::vector<double> by_x, by_y;
-    of_x[at(part)].resize(at(n * dim));
-    of_y[at(part)].resize(at(m * dim));
+    SlopeSums<T> x_sums(n, dim), y_sums(m, dim);
     slicer.for_each_of(part * count / parts, (part + 1) * count / parts, sides,
                        [&](std::int64_t k, std::int64_t in_group) {
                          gradient.costs[at(k)] = slicer.slopes(in_group, sides, p, by_x, by_y);
-                         add(by_x, slicer.direction(k), of_x[at(part)]);
-                         add(by_y, slicer.direction(k), of_y[at(part)]);
+                         x_sums.add(by_x, slicer.direction(k));
+                         y_sums.add(by_y, slicer.direction(k));
                        });
+    of_x[at(part)] = x_sums.take();
+    of_y[at(part)] = y_sums.take();
   });
+  const double share = 1 / static_cast<double>(count);
   for (std::int64_t part = 0; part < parts; ++part) {
-    for (std::size_t k = 0; k < of_x[at(part)].size(); ++k) gradient.x[k] += of_x[at(part)][k];
-    for (std::size_t k = 0; k < of_y[at(part)].size(); ++k) gradient.y[k] += of_y[at(part)][k];
+    for (std::size_t k = 0; k < of_x[at(part)].size(); ++k)
+      gradient.x[k] += share * of_x[at(part)][k];
+    for (std::size_t k = 0; k < of_y[at(part)].size(); ++k)
+      gradient.y[k] += share * of_y[at(part)][k];
   }
   return gradient;
 }

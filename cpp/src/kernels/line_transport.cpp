@@ -59,6 +59,26 @@ double slope_of_power(double t, double p) {
   return std::copysign(p * std::pow(std::fabs(t), p - 1), t);
 }
 
+GroundCost line_power(double p) {
+  if (p == 1) return Cityblock{};
+  if (p == 2) return SqEuclidean{};
+  return EuclideanPower{p};
+}
+
+void paired_slopes(std::span<const double> u, std::span<const double> v, double p, double* slope_u,
+                   double* slope_v) {
+  const double mass = 1 / static_cast<double>(u.size());
+  const auto add = [&](const auto& slope_of) {
+    for (std::size_t k = 0; k < u.size(); ++k) {
+      const double slope = mass * slope_of(u[k] - v[k]);
+      slope_u[k] += slope;
+      slope_v[k] -= slope;
+    }
+  };
+  if (p == 2) return add([](double t) { return 2 * t; });
+  add([p](double t) { return slope_of_power(t, p); });
+}
+
 double power_of_size(double t, double p) {
   return p == 1 ? std::fabs(t) : p == 2 ? t * t : std::pow(std::fabs(t), p);
 }
@@ -103,6 +123,11 @@ template double line_cost(const LineSide<double>&, const LineSide<double>&, doub
 
 double line_cost_and_slopes(const LineSide<double>& x, const LineSide<double>& y, double total,
                             double p, double* slope_x, double* slope_y) {
+  const std::size_t n = x.values.size();
+  if (x.masses.empty() && y.values.size() == n) {
+    paired_slopes(x.values, y.values, p, slope_x, slope_y);
+    return line_cost(x, y, total, line_power(p));
+  }
   ExactSum sum;
   walk_sides(x, y, total, [&](std::size_t i, std::size_t j, double mass) {
     const double t = x.values[i] - y.values[j];

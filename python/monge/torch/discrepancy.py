@@ -1,13 +1,13 @@
-"""Chamfer and sliced Wasserstein discrepancies of clouds, in torch's own operations.
+"""Chamfer and sliced Wasserstein discrepancies of clouds.
 
 Both are sums over pairs of points that sorting or a search for nearest points selects; the
 selection is constant almost everywhere, so that autograd through the selected pairs gives the
-gradient, of every order that torch has. They run on the device of the clouds.
+gradient, of every order that torch has. They run on the device of the clouds; on the CPU the core
+selects.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,8 +15,9 @@ from torch import Tensor
 
 from monge.problem import is_whole_number, power_cost
 from monge.sliced import random_directions
-from monge.torch import sliced_on_device
+from monge.torch import ops, sliced_on_device, slicing
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside, lift
+from monge.torch.envelope import follows_operators
 from monge.torch.functional import root
 from monge.torch.ground import power_of_length
 from monge.torch.nearest import check_finite, check_masses
@@ -57,36 +58,6 @@ def chamfer(x: Clouds, y: Clouds, *, p: float = 2, lengths: Lengths = None) -> T
     return batch.unbatch(total)
 
 
-def _weights(masses: Tensor | None, lengths: Tensor | None, points: Tensor) -> Tensor:
-    """Masses (B, n) of total 1; 0 for padding."""
-    if masses is None:
-        masses = torch.ones(points.shape[:2], dtype=points.dtype, device=points.device)
-    masses = torch.where(inside(points, lengths), masses, 0).to(points.dtype)
-    return masses / masses.sum(-1, keepdim=True)
-
-
-def _sorted_costs(u: Tensor, v: Tensor, p: float) -> Tensor:
-    """mean |u_(i) - v_(i)|^p over the last dimension, for as many numbers of equal masses."""
-    return power_of_length((u.sort(-1).values - v.sort(-1).values)[..., None], p).mean(-1)
-
-
-def _quantile_costs(u: Tensor, v: Tensor, a: Tensor, b: Tensor, p: float) -> Tensor:
-    """int_0^1 |F_u^-1(q) - F_v^-1(q)|^p dq over the last dimension; a and b broadcast."""
-    sides = []
-    for values, masses in ((u, a), (v, b)):
-        ordered, order = values.sort(-1)
-        sides.append((ordered, masses.expand_as(ordered).gather(-1, order).cumsum(-1)))
-    (u, a_sum), (v, b_sum) = sides
-    levels = torch.cat([a_sum, b_sum], -1).sort(-1).values
-    widths = torch.diff(levels, dim=-1, prepend=torch.zeros_like(levels[..., :1]))
-    middles = (levels - widths / 2).detach()
-    ways = []
-    for values, sums in ((u, a_sum), (v, b_sum)):
-        index = torch.searchsorted(sums.detach().contiguous(), middles.contiguous())
-        ways.append(values.gather(-1, index.clamp(max=values.shape[-1] - 1)))
-    return (widths * power_of_length((ways[0] - ways[1])[..., None], p)).sum(-1)
-
-
 def sliced_wasserstein(
     x: Clouds,
     y: Clouds,
@@ -118,7 +89,9 @@ def sliced_wasserstein(
     () tensor, or (B,) for a batch
         Where it is 0, its gradient is 0.
 
-    Complexity: O(k n log n + k n d) for k directions, memory O(B k (n + m)).
+    Complexity: O(k n log n + k n d) for k directions. Memory O(B (n + m) d) on the CPU; where
+    masses or directions ask for gradients, or second derivatives are asked for, torch's own
+    operations take O(B k (n + m)).
     Source: J. Rabin, G. Peyre, J. Delon, M. Bernot, Wasserstein barycenter and its application to
     texture mixing, SSVM 2011.
     """
@@ -148,33 +121,21 @@ def sliced_wasserstein(
     return batch.unbatch(root(values, p))
 
 
-def _sliced_means(batch: Batch, rows: Tensor, p: float) -> Tensor:
+def _sliced_means(batch: Batch, directions: Tensor, p: float) -> Tensor:
     """The mean of W_p^p over directions: (B,)."""
-    a, b = (
-        None if side.a is None else _weights(side.a, side.x_lengths, side.x)
-        for side in (batch, batch.swapped())
-    )
-
-    def by_torch(x: Tensor, y: Tensor) -> Tensor:
-        return _sliced_costs(replace(batch, x=x, y=y), rows, p).mean(-1)
-
-    found = sliced_on_device.mean_costs(batch, rows, (a, b), p, by_torch)
-    return by_torch(batch.x, batch.y) if found is None else found
-
-
-def _sliced_costs(batch: Batch, rows: Tensor, p: float) -> Tensor:
-    """W_p^p on each direction, in torch's own operations: (B, k)."""
-    # Padding, which may hold anything, has no mass, wherever it is put.
-    x, y = (
-        torch.where(inside(side.x, side.x_lengths)[..., None], side.x, side.x[:, :1].detach())
-        for side in (batch, batch.swapped())
-    )
-    # Clouds far from the origin lose nothing: the distance does not see a common translation.
-    centre = x.detach().mean(1, keepdim=True)
-    u, v = (rows @ (one - centre).transpose(1, 2) for one in (x, y))
-    plain = batch.a is None and batch.b is None and batch.x_lengths is None
-    if plain and batch.y_lengths is None and x.shape[1] == y.shape[1]:
-        return _sorted_costs(u, v, p)
-    a = _weights(batch.a, batch.x_lengths, x)[:, None]
-    b = _weights(batch.b, batch.y_lengths, y)[:, None]
-    return _quantile_costs(u, v, a, b, p)
+    tracking = torch.is_grad_enabled()
+    fixed = (batch.a, batch.b, directions)
+    if tracking and any(one is not None and one.requires_grad for one in fixed):
+        return slicing.mean_costs(batch, directions, p)
+    if not follows_operators(batch.x, batch.y, *fixed):
+        return slicing.mean_costs(batch, directions, p)
+    shares = slicing.shares(batch)
+    found = sliced_on_device.mean_costs(batch, directions, shares, p)
+    if found is not None:
+        return found
+    if batch.x.device.type != "cpu":
+        return slicing.mean_costs(batch, directions, p)
+    slopes = tracking and (batch.x.requires_grad or batch.y.requires_grad)
+    clouds = batch.x, batch.y, *shares, batch.x_lengths, batch.y_lengths
+    means: Tensor = ops.sliced(*clouds, directions, float(p), slopes)[0]
+    return means

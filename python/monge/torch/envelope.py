@@ -36,14 +36,28 @@ Side = tuple[Tensor, Tensor, "Tensor | None"]
 def refuse_tangents(*tensors: Tensor | None) -> None:
     """Raises RuntimeError for derivatives in forward mode, which torch would take for 0 without a
     word: operators registered from Python have reverse mode alone."""
+    if any(has_tangent(tensor) for tensor in tensors):
+        raise RuntimeError(
+            "the derivative of transport in forward mode (torch.func.jvp, jacfwd) is not "
+            "available: use reverse mode, torch.autograd.grad or backward"
+        )
+
+
+def follows_operators(*tensors: Tensor | None) -> bool:
+    """Whether what torch differentiates by these tensors reaches operators registered from Python:
+    not in forward mode, nor within the transforms of `torch.func`."""
     if torch.compiler.is_compiling():
-        return
-    for tensor in tensors:
-        if tensor is not None and forward_ad.unpack_dual(tensor).tangent is not None:
-            raise RuntimeError(
-                "the derivative of transport in forward mode (torch.func.jvp, jacfwd) is not "
-                "available: use reverse mode, torch.autograd.grad or backward"
-            )
+        return True
+    if torch._C._are_functorch_transforms_active():
+        return False
+    return not any(has_tangent(tensor) for tensor in tensors)
+
+
+def has_tangent(tensor: Tensor | None) -> bool:
+    """Whether torch differentiates by the tensor in forward mode."""
+    if tensor is None or torch.compiler.is_compiling():
+        return False
+    return forward_ad.unpack_dual(tensor).tangent is not None
 
 
 class _Constant(torch.autograd.Function):

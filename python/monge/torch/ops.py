@@ -35,9 +35,9 @@ from torch import Tensor
 
 from monge import _core
 from monge.entropic import Settings, proved_results
-from monge.problem import cloud_problem, dense_problem
-from monge.torch import entropic_on_device, on_device
-from monge.torch.batch import inside
+from monge.problem import cloud_problem, dense_problem, power_cost, thread_count
+from monge.torch import entropic_on_device, on_device, slicing
+from monge.torch.batch import Batch, inside
 from monge.torch.envelope import (
     ENTROPIC_TWICE,
     PLAN_BY_MASSES,
@@ -59,6 +59,7 @@ from monge.torch.host import (
     parts_of_matrices,
     solve_all,
     start_all,
+    threads_here,
     to_array,
     to_tensor,
 )
@@ -332,6 +333,83 @@ def _(cost_matrix: Tensor, _: str) -> tuple[Tensor, Tensor]:
     size, n, m = cost_matrix.shape
     pairs = cost_matrix.new_empty((size, torch.sym_min(n, m)), dtype=torch.int64)
     return pairs, torch.empty_like(pairs)
+
+
+# --- sliced transport --------------------------------------------------------------------------
+
+
+@torch.library.custom_op(
+    "monge::sliced",
+    mutates_args=(),
+    schema="(Tensor x, Tensor y, Tensor? a, Tensor? b, Tensor? x_lengths, Tensor? y_lengths, "
+    "Tensor directions, float p, bool slopes) -> (Tensor means, Tensor x_slope, Tensor y_slope)",
+)
+def sliced(
+    x: Tensor,
+    y: Tensor,
+    a: Tensor | None,
+    b: Tensor | None,
+    x_lengths: Tensor | None,
+    y_lengths: Tensor | None,
+    directions: Tensor,
+    p: float,
+    slopes: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The mean over directions (k, d) of W_p^p on the line (B,); its gradients by x and y.
+
+    Masses, of equal totals, and directions are constants. Gradients are empty unless `slopes`: the
+    forward pass, which has sorted, finds them on the way.
+    """
+    rows = np.ascontiguousarray(to_array(directions), dtype=np.float64)
+    threads = thread_count(threads_here(None))
+    means = np.zeros(len(x))
+    gradients = [np.zeros(one.shape if slopes else 0) for one in (x, y)]
+    for k, pair in enumerate(pairs_of_clouds(x, y, a, b, x_lengths, y_lengths)):
+        problem = cloud_problem(*pair, power_cost(p))
+        if slopes:
+            costs, *found = _core.sliced_gradient(problem, rows, p, threads)
+            for gradient, one in zip(gradients, found, strict=True):
+                gradient[k, : len(one)] = one
+        else:
+            costs = _core.sliced_costs(problem, rows, p, threads)
+        means[k] = costs.mean()
+    return tuple(to_tensor(one, x, x.dtype) for one in (means, *gradients))  # type: ignore[return-value]
+
+
+@sliced.register_fake
+def _(x: Tensor, y: Tensor, *others: Any) -> tuple[Tensor, Tensor, Tensor]:
+    *_, slopes = others
+    gradients = (torch.empty_like(one) if slopes else one.new_empty(0) for one in (x, y))
+    return x.new_empty(x.shape[0]), *gradients  # type: ignore[return-value]
+
+
+def _sliced_setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    *tensors, ctx.p, _ = inputs
+    ctx.mark_non_differentiable(*output[1:])
+    ctx.set_materialize_grads(False)
+    ctx.save_for_backward(*tensors, *output[1:])
+
+
+def _sliced_backward(ctx: Any, grad: Tensor | None, *_: Any) -> tuple[Tensor | None, ...]:
+    gradients: list[Tensor | None] = [None] * 9
+    if grad is None:
+        return tuple(gradients)
+    x, y, a, b, x_lengths, y_lengths, directions, x_slope, y_slope = ctx.saved_tensors
+    wanted = [k for k in range(2) if ctx.needs_input_grad[k]]
+    if torch.is_grad_enabled():  # to be differentiated once more
+        batch = Batch(x, y, a, b, x_lengths, y_lengths, single=False)
+        means = slicing.mean_costs(batch, directions, ctx.p)
+        points = [(x, y)[k] for k in wanted]
+        found = torch.autograd.grad(means, points, grad, create_graph=True)
+        for k, one in zip(wanted, found, strict=True):
+            gradients[k] = one
+        return tuple(gradients)
+    for k in wanted:
+        gradients[k] = grad[:, None, None] * (x_slope, y_slope)[k]
+    return tuple(gradients)
+
+
+sliced.register_autograd(_sliced_backward, setup_context=_sliced_setup)
 
 
 # --- c-transforms and nearest points -------------------------------------------------------------

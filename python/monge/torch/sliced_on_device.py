@@ -7,15 +7,14 @@ gradient once more, or by masses or directions, gets torch's own operations.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from monge.device.library import DeviceLibrary
-from monge.torch import device
+from monge.torch import device, slicing
 from monge.torch.batch import Batch
 from monge.torch.on_device import of_points, unit_clouds
 
@@ -25,22 +24,18 @@ def mean_costs(
     directions: Tensor,
     masses: device.Sides,
     p: float,
-    by_torch: Callable[[Tensor, Tensor], Tensor],
 ) -> Tensor | None:
     """The mean of W_p^p over directions (B,); None where the device library does not serve.
 
-    `masses` (B, n) and (B, m) of total 1, 0 for padding; None: equal ones. `by_torch(x, y)`: the
-    same in torch's operations.
+    `masses` (B, n) and (B, m) of total 1, 0 for padding; None: equal ones. They and the directions
+    are constants to autograd.
     """
     library = device.library_for(batch.x)
     if library is None or batch.x.dtype != torch.float32 or len(batch.x) == 0:
         return None
-    held_fixed = (batch.a, batch.b, directions)
     tracking = torch.is_grad_enabled()
-    if tracking and any(one is not None and one.requires_grad for one in held_fixed):
-        return None
     wanted = tracking and batch.x.requires_grad, tracking and batch.y.requires_grad
-    task = _Task(library, batch, directions.detach().contiguous(), masses, p, wanted, by_torch)
+    task = _Task(library, batch, directions.detach().contiguous(), masses, p, wanted)
     means: Tensor = _MeanCosts.apply(batch.x, batch.y, task)
     return means
 
@@ -53,7 +48,6 @@ class _Task:
     masses: device.Sides
     p: float
     wanted: tuple[bool, bool]
-    by_torch: Callable[[Tensor, Tensor], Tensor]
 
 
 class _MeanCosts(torch.autograd.Function):
@@ -80,7 +74,8 @@ class _MeanCosts(torch.autograd.Function):
         x, y, unit, *slopes = ctx.saved_tensors
         if torch.is_grad_enabled():
             points = [one for one, want in zip((x, y), task.wanted, strict=True) if want]
-            found = iter(torch.autograd.grad(task.by_torch(x, y), points, grads, create_graph=True))
+            again = slicing.mean_costs(replace(task.batch, x=x, y=y), task.directions, task.p)
+            found = iter(torch.autograd.grad(again, points, grads, create_graph=True))
             return *(next(found) if want else None for want in task.wanted), None
         scale = (grads[0].double() * unit ** (task.p - 1)).float().contiguous()
         gradients = device.sliced_gradient(
