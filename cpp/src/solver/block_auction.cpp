@@ -33,6 +33,14 @@ double length_of_cost(const GroundCost& cost, double wanted, double longest) {
   return high;
 }
 
+/// The first epsilon at prices of a coarser level: what a step to the next point costs, where costs
+/// are squares; three fifths of it where they are distances (measured: from still smaller ones,
+/// clusters need more bids).
+double epsilon_of_spacing(const GroundCost& cost, double spacing) {
+  const double power = std::log2(cost_of_length(cost, 2) / cost_of_length(cost, 1));
+  return cost_of_length(cost, spacing) * std::pow(0.6, std::max(0.0, 2 - power));
+}
+
 /// One look of every row at columns of fixed prices: the least value of each.
 std::vector<double> least_values(const LevelCloud& x, const LevelCloud& y, const GroundCost& cost,
                                  const std::vector<double>& prices) {
@@ -243,8 +251,8 @@ std::optional<ProvedMatching> auction_to(double target, const LevelCloud& x, con
                        counters);
   const double n = x.n(), diagonal = auction.box().diagonal;
   const auto most_bids = counters.bids + static_cast<std::int64_t>(options.bids_per_row * n);
-  double epsilon =
-      warm ? cost_of_length(cost, diagonal / std::sqrt(n)) : 0.02 * cost_of_length(cost, diagonal);
+  double epsilon = warm ? epsilon_of_spacing(cost, diagonal / std::sqrt(n))
+                        : 0.02 * cost_of_length(cost, diagonal);
   epsilon = std::max(epsilon, aimed_at * target * options.offset);
   while (epsilon >= auction.slack()) {
     if (!auction.phase(epsilon, most_bids - counters.bids)) return std::nullopt;
