@@ -1,4 +1,4 @@
-// The only file that knows about threads.
+// With parallel.cpp the only file that knows about threads.
 //
 // Work is cut into chunks that depend on the problem alone, so results do not depend on the number
 // of threads. Threads are joined before the call returns: nothing outlives it, and fork is safe.

@@ -373,14 +373,15 @@ def sliced(
         else:
             costs = _core.sliced_costs(problem, rows, p, threads)
         means[k] = costs.mean()
-    return tuple(to_tensor(one, x, x.dtype) for one in (means, *gradients))  # type: ignore[return-value]
+    x_slope, y_slope = (to_tensor(one, x, x.dtype) for one in gradients)
+    return to_tensor(means, x, x.dtype), x_slope, y_slope
 
 
 @sliced.register_fake
 def _(x: Tensor, y: Tensor, *others: Any) -> tuple[Tensor, Tensor, Tensor]:
     *_, slopes = others
-    gradients = (torch.empty_like(one) if slopes else one.new_empty(0) for one in (x, y))
-    return x.new_empty(x.shape[0]), *gradients  # type: ignore[return-value]
+    x_slope, y_slope = (torch.empty_like(one) if slopes else one.new_empty(0) for one in (x, y))
+    return x.new_empty(x.shape[0]), x_slope, y_slope
 
 
 def _sliced_setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:

@@ -21,8 +21,8 @@
 // vectorised sweeps of augmenting_paths.hpp beat lists and a heap; so have larger ones (if memory
 // allows) when hundreds of equal columns make the lists useless.
 //
-// Complexity and memory. O(n K) memory, about 300 bytes per point in dimension 3; in blocks n^2 / 16
-// bytes, 4 MiB at most. Time is governed by the scans: some 5 to 10 per row, each O(log n) to
+// Complexity and memory. O(n K) memory, about 300 bytes per point in dimension 3; in blocks n^2 /
+// 16 bytes, 4 MiB at most. Time is governed by the scans: some 5 to 10 per row, each O(log n) to
 // O(sqrt n) nodes on curved data.
 //
 // Numerics. Coordinates, prices and values in double (but in blocks: see there). Tree bounds are
