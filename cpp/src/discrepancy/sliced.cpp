@@ -261,12 +261,6 @@ class Slicer {
   double total_;
 };
 
-GroundCost power_cost(double p) {
-  if (p == 1) return Cityblock{};
-  if (p == 2) return SqEuclidean{};
-  return EuclideanPower{p};
-}
-
 double norm(const std::vector<double>& v) {
   double sum = 0;
   for (double value : v) sum += value * value;
@@ -355,7 +349,7 @@ std::vector<double> difference_of_means(const Slicer<double>& slicer) {
 
 template <class T>
 std::vector<double> costs_of(const Slicer<T>& slicer, double p) {
-  const GroundCost cost = power_cost(p);
+  const GroundCost cost = kernels::line_power(p);
   std::vector<double> costs(at(slicer.count()));
   slicer.for_each_direction([&](std::int64_t k, std::int64_t in_group, auto& sides) {
     costs[at(k)] = slicer.cost(in_group, sides, cost);
@@ -384,19 +378,22 @@ std::int64_t parts_of(std::int64_t count) { return std::min<std::int64_t>(8, cou
 
 /// sum_k slope_ki direction_k over directions k, for each point i. Some directions at a time, as
 /// the product of two matrices: one at a time would be limited by memory.
-template <class T>
 class SlopeSums {
  public:
   SlopeSums(std::int64_t n, std::int64_t dim)
       : n_(n),
         dim_(dim),
-        most_(dim < 16 ? 8 : 64),
+        most_(most_held(dim)),
         slopes_(at((n + tile - 1) / tile * tile * most_)),
         directions_(at(dim * most_)),
         by_axis_(at(dim * most_)),
         part_(at(dim * tile)),
         sums_(at(n * dim)) {}
 
+  /// Directions that are held at a time.
+  static std::int64_t most_held(std::int64_t dim) { return dim < 16 ? 8 : 64; }
+
+  template <class T>
   void add(const std::vector<double>& slopes, const T* direction) {
     for (std::int64_t i = 0; i < n_; i += tile) {
       double* out = slopes_.data() + i * most_ + held_ * tile;
@@ -454,7 +451,7 @@ SlicedGradient gradient_of(const Slicer<T>& slicer, double p) {
   std::vector<std::vector<double>> of_x(at(parts)), of_y(at(parts));
   slicer.for_each(parts, [&](std::int64_t part, auto& sides) {
     std::vector<double> by_x, by_y;
-    SlopeSums<T> x_sums(n, dim), y_sums(m, dim);
+    SlopeSums x_sums(n, dim), y_sums(m, dim);
     slicer.for_each_of(part * count / parts, (part + 1) * count / parts, sides,
                        [&](std::int64_t k, std::int64_t in_group) {
                          gradient.costs[at(k)] = slicer.slopes(in_group, sides, p, by_x, by_y);
@@ -512,8 +509,11 @@ SlicedOrder sliced_order(const Problem& problem, const Directions& directions, C
 SlicedGradient sliced_gradient(const Problem& problem, const Directions& directions, double p,
                                Context& context) {
   const std::int64_t points = std::int64_t{problem.rows()} + problem.cols();
-  context.require_memory(8.0 * static_cast<double>(parts_of(directions.rows) + 1) *
-                             static_cast<double>(points) * static_cast<double>(directions.cols),
+  const std::int64_t parts = parts_of(directions.rows);
+  const std::int64_t numbers =
+      (parts + 1) * directions.cols +
+      std::min<std::int64_t>(parts, context.thread_count()) * SlopeSums::most_held(directions.cols);
+  context.require_memory(8.0 * static_cast<double>(points) * static_cast<double>(numbers),
                          "the gradient of " + std::to_string(points) + " points in dimension " +
                              std::to_string(directions.cols));
   return with_slicer(problem, directions, context,

@@ -59,12 +59,6 @@ double slope_of_power(double t, double p) {
   return std::copysign(p * std::pow(std::fabs(t), p - 1), t);
 }
 
-GroundCost line_power(double p) {
-  if (p == 1) return Cityblock{};
-  if (p == 2) return SqEuclidean{};
-  return EuclideanPower{p};
-}
-
 void paired_slopes(std::span<const double> u, std::span<const double> v, double p, double* slope_u,
                    double* slope_v) {
   const double mass = 1 / static_cast<double>(u.size());
@@ -84,6 +78,12 @@ double power_of_size(double t, double p) {
 }
 
 }  // namespace
+
+GroundCost line_power(double p) {
+  if (p == 1) return Cityblock{};
+  if (p == 2) return SqEuclidean{};
+  return EuclideanPower{p};
+}
 
 std::vector<double> row_masses(const Problem& problem, std::span<const Index> order) {
   std::vector<double> masses;

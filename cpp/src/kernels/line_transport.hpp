@@ -17,6 +17,9 @@ struct LineSide {
   std::span<const double> masses;
 };
 
+/// |x - y|^p on a line, p >= 1.
+GroundCost line_power(double p);
+
 /// The masses of sorted rows or columns; empty if the problem has none on either side.
 std::vector<double> row_masses(const Problem& problem, std::span<const Index> order);
 std::vector<double> col_masses(const Problem& problem, std::span<const Index> order);
