@@ -123,20 +123,68 @@ struct TakeAll {
   void take(T value, Index column) { hits[count++] = {value, column}; }
 };
 
-/// Keeps the least ones sorted, by insertion: lists are short.
-template <class T>
-struct TakeLeast {
-  typename Lanes<T>::Vector limit;
-  Hit<T>* hits;
-  Index wanted;
-  Index count = 0;
-  void take(T value, Index column) {
-    if (count == wanted && !(value < hits[count - 1].value)) return;
-    Index k = count < wanted ? count++ : count - 1;
-    for (; k > 0 && hits[k - 1].value > value; --k) hits[k] = hits[k - 1];
-    hits[k] = {value, column};
-    if (count == wanted) limit = broadcast(hits[count - 1].value);
+/// Keeps the least ones sorted in the lanes of vectors, the last of them in the very last lane. A
+/// hit takes its place in all lanes at once: where it belongs is nothing that a branch could guess.
+/// `fixed` is the number of vectors where the compiler should know it, else 0.
+template <class T, Index fixed>
+class TakeLeast {
+ public:
+  using V = typename Lanes<T>::Vector;
+
+  TakeLeast(T first_limit, Index wanted)
+      : limit(broadcast(first_limit)),
+        empty_lanes_(vectors_for(wanted) * lanes - wanted),
+        vectors_(vectors_for(wanted)) {
+    T lowest[lanes];
+    for (Index lane = 0; lane < lanes; ++lane) lowest[lane] = lane < empty_lanes_ ? -none : none;
+    for (Index k = 0; k < vectors(); ++k) {
+      values_[k] = k > 0 ? broadcast(none) : load_as<V>(lowest);
+      columns_[k] = Integers{} - 1;
+    }
   }
+
+  static Index vectors_for(Index wanted) { return (wanted + lanes - 1) / lanes; }
+
+  V limit;  ///< what is above it is not wanted
+
+  void take(T value, Index column) {
+    const V new_value = broadcast(value);
+    const Integers new_column = Integers{} + column;
+    for (Index k = vectors(); k-- > 0;) {
+      const V own = values_[k];
+      const V below = moved_up<lanes>(own, k > 0 ? values_[k - 1] : broadcast(-none));
+      const Integers below_column = moved_up<lanes>(columns_[k], columns_[k > 0 ? k - 1 : 0]);
+      values_[k] = own <= new_value ? own : below <= new_value ? new_value : below;
+      columns_[k] = own <= new_value ? columns_[k] : below <= new_value ? new_column : below_column;
+    }
+    limit = smaller(limit, broadcast(lane(values_[vectors() - 1], lanes - 1)));
+  }
+
+  /// Writes them in ascending order; returns how many there are.
+  Index write(Hit<T>* hits) const {
+    T values[lanes];
+    typename Lanes<T>::Integer columns[lanes];
+    Index count = 0;
+    for (Index k = 0; k < vectors(); ++k) {
+      store(values, values_[k]);
+      store(columns, columns_[k]);
+      for (Index lane = k > 0 ? 0 : empty_lanes_; lane < lanes && columns[lane] >= 0; ++lane) {
+        hits[count++] = {values[lane], static_cast<Index>(columns[lane])};
+      }
+    }
+    return count;
+  }
+
+ private:
+  using Integers = typename Lanes<T>::Integers;
+  static constexpr Index lanes = Lanes<T>::count;
+  static constexpr T none = std::numeric_limits<T>::infinity();
+  Index vectors() const { return fixed > 0 ? fixed : vectors_; }
+
+  V values_[fixed > 0 ? fixed : most_wanted / lanes];
+  Integers columns_[fixed > 0 ? fixed : most_wanted / lanes];  ///< -1 where there is none yet
+  Index empty_lanes_;  ///< of the first vector, before the least one
+  Index vectors_;
 };
 
 /// Calls run(search) for the search of that cost and dimension.
@@ -161,15 +209,22 @@ Index below(const GroundCost& cost, const T* x, const TreeView<T>& tree, T limit
   return sink.count;
 }
 
-template <class T>
-Index least(const GroundCost& cost, const T* x, const TreeView<T>& tree, T limit, Index wanted,
-            Hit<T>* hits) {
-  TakeLeast<T> sink{broadcast(limit), hits, wanted};
+template <class T, Index fixed>
+Index least_of(const GroundCost& cost, const T* x, const TreeView<T>& tree, T limit, Index wanted,
+               Hit<T>* hits) {
+  TakeLeast<T, fixed> sink(limit, wanted);
   with_search(cost, x, tree, sink, [&](auto search) {
     if (limit == std::numeric_limits<T>::infinity()) search.dive();
     search.run();
   });
-  return sink.count;
+  return sink.write(hits);
+}
+
+template <class T>
+Index least(const GroundCost& cost, const T* x, const TreeView<T>& tree, T limit, Index wanted,
+            Hit<T>* hits) {
+  return wanted <= Lanes<T>::count ? least_of<T, 1>(cost, x, tree, limit, wanted, hits)
+                                   : least_of<T, 0>(cost, x, tree, limit, wanted, hits);
 }
 
 template <class T>

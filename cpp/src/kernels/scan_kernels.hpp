@@ -20,6 +20,9 @@ struct Hit {
   Index column;
 };
 
+/// No more than this many least ones are asked for.
+inline constexpr Index most_wanted = 64;
+
 template <class T>
 struct ScansOf {
   /// Every column whose cost(x, y_j) + price_j <= limit; returns how many. Nodes whose lower bound
@@ -27,8 +30,8 @@ struct ScansOf {
   Index (*below)(const GroundCost& cost, const T* x, const TreeView<T>& tree, T limit,
                  Hit<T>* hits);
 
-  /// The `wanted` least of them in ascending order, or all if they are fewer. Ties are resolved by
-  /// the order of the tree.
+  /// The `wanted` least of them (at most most_wanted) in ascending order, or all if they are fewer.
+  /// Ties are resolved by the order of the tree.
   Index (*least)(const GroundCost& cost, const T* x, const TreeView<T>& tree, T limit, Index wanted,
                  Hit<T>* hits);
 };

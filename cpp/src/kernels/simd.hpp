@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #if defined(__SSE2__) && defined(__GNUC__)
 #include <immintrin.h>
@@ -34,6 +35,9 @@ typedef float WideFloats __attribute__((vector_size(width * sizeof(double))));
 // What comparisons give: compilers differ in which of the integers of 64 bits its lanes are.
 using Mask = decltype(Vec{} < Vec{});
 using WideMask = decltype(WideFloats{} < WideFloats{});
+// Integers in the lanes of Vec and of WideFloats.
+using Integers = Mask;
+using WideIntegers = WideMask;
 typedef std::int32_t IndexVec __attribute__((vector_size(width * sizeof(std::int32_t))));
 
 inline Vec broadcast(double value) { return value - Vec{}; }
@@ -42,6 +46,7 @@ inline IndexVec broadcast_index(std::int32_t value) { return value - IndexVec{};
 inline Vec to_double(FloatVec v) { return __builtin_convertvector(v, Vec); }
 inline IndexVec narrow(Mask mask) { return __builtin_convertvector(mask, IndexVec); }
 inline double lane(Vec v, int k) { return v[k]; }
+inline float lane(WideFloats v, int k) { return v[k]; }
 #if !defined(__AVX512F__)
 /// Bit k is set where lane k is true.
 inline unsigned bits(Mask mask) {
@@ -73,6 +78,8 @@ using Vec = double;
 using FloatVec = float;
 using WideFloats = float;
 using Mask = bool;
+using Integers = std::int64_t;
+using WideIntegers = std::int32_t;
 using IndexVec = std::int32_t;
 
 inline Vec broadcast(double value) { return value; }
@@ -81,6 +88,7 @@ inline IndexVec broadcast_index(std::int32_t value) { return value; }
 inline Vec to_double(FloatVec v) { return v; }
 inline bool narrow(Mask mask) { return mask; }
 inline double lane(Vec v, int) { return v; }
+inline float lane(WideFloats v, int) { return v; }
 inline unsigned bits(Mask mask) { return mask; }
 #endif
 
@@ -156,13 +164,39 @@ struct Lanes;
 template <>
 struct Lanes<double> {
   using Vector = Vec;
+  using Integers = kernels::Integers;
+  using Integer = std::int64_t;
   static constexpr int count = width;
 };
 template <>
 struct Lanes<float> {
   using Vector = WideFloats;
+  using Integers = WideIntegers;
+  using Integer = std::int32_t;
   static constexpr int count = sizeof(WideFloats) / sizeof(float);
 };
+
+#if defined(MONGE_VECTORS) && __has_builtin(__builtin_shufflevector)
+template <class V, int... k>
+V moved_up(V v, V before, std::integer_sequence<int, k...>) {
+  return __builtin_shufflevector(before, v, (static_cast<int>(sizeof...(k)) - 1 + k)...);
+}
+#else
+template <class V, int... k>
+V moved_up(V v, V before, std::integer_sequence<int, k...>) {
+  const V both[2] = {before, v};
+  V moved;
+  std::memcpy(&moved, reinterpret_cast<const char*>(both + 1) - sizeof(V) / sizeof...(k),
+              sizeof(V));
+  return moved;
+}
+#endif
+
+/// Every lane of v one lane up, of `lanes` lanes; into the first comes the last one of `before`.
+template <int lanes, class V>
+V moved_up(V v, V before) {
+  return moved_up(v, before, std::make_integer_sequence<int, lanes>{});
+}
 
 /// f of every lane; for what has no vector instruction.
 template <class V, class F>

@@ -123,7 +123,7 @@ TYPED_TEST(ScanKernelsTest, LeastFindsTheLeastInAscendingOrder) {
     std::vector<double> sorted = values;
     std::sort(sorted.begin(), sorted.end());
     constexpr T infinity = std::numeric_limits<T>::infinity();
-    for (Index wanted : {1, 2, 9}) {
+    for (Index wanted : {1, 2, 9, 17, most_wanted}) {
       for (T limit : {infinity, static_cast<T>(sorted[at(std::min(wanted, s.n) - 1)])}) {
         std::vector<Hit<T>> hits(at(wanted)), expected(at(wanted));
         const Index found = kernels.least(cost, x, view, limit, wanted, hits.data());
@@ -133,6 +133,7 @@ TYPED_TEST(ScanKernelsTest, LeastFindsTheLeastInAscendingOrder) {
         }
         for (Index k = 0; k < found; ++k) {
           EXPECT_EQ(hits[at(k)].value, expected[at(k)].value);
+          EXPECT_EQ(hits[at(k)].column, expected[at(k)].column);
           EXPECT_NEAR(hits[at(k)].value, sorted[at(k)], rounding<T>);
           EXPECT_NEAR(values[at(hits[at(k)].column)], sorted[at(k)], 2 * rounding<T>);
         }
