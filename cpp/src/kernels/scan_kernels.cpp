@@ -143,8 +143,6 @@ class TakeLeast {
     }
   }
 
-  static Index vectors_for(Index wanted) { return (wanted + lanes - 1) / lanes; }
-
   V limit;  ///< what is above it is not wanted
 
   void take(T value, Index column) {
@@ -178,12 +176,14 @@ class TakeLeast {
  private:
   using Integers = typename Lanes<T>::Integers;
   static constexpr Index lanes = Lanes<T>::count;
+  static constexpr Index vectors_for(Index wanted) { return (wanted + lanes - 1) / lanes; }
+  static constexpr Index room = fixed > 0 ? fixed : (most_wanted + lanes - 1) / lanes;
   static constexpr T none = std::numeric_limits<T>::infinity();
   Index vectors() const { return fixed > 0 ? fixed : vectors_; }
 
-  V values_[fixed > 0 ? fixed : most_wanted / lanes];
-  Integers columns_[fixed > 0 ? fixed : most_wanted / lanes];  ///< -1 where there is none yet
-  Index empty_lanes_;  ///< of the first vector, before the least one
+  V values_[room];
+  Integers columns_[room];  ///< -1 where there is none yet
+  Index empty_lanes_;       ///< of the first vector, before the least one
   Index vectors_;
 };
 

@@ -20,8 +20,8 @@ struct Hit {
   Index column;
 };
 
-/// No more than this many least ones are asked for.
-inline constexpr Index most_wanted = 64;
+/// No more than this many least ones may be asked for.
+inline constexpr Index most_wanted = 1025;
 
 template <class T>
 struct ScansOf {

@@ -1,5 +1,7 @@
 #include "kernels/tree_search.hpp"
 
+#include <algorithm>
+
 #include "kernels/tree_view.hpp"
 
 namespace monge::kernels {
@@ -7,6 +9,7 @@ namespace monge::kernels {
 void TreeSearch::find(const double* x, const double* price, double limit, int wanted, Scratch& s,
                       Scan& out) const {
   // The next one after the wanted ones is the threshold for all others.
+  wanted = std::min(wanted, most_wanted - 1);
   s.hits.resize(static_cast<std::size_t>(wanted) + 1);
   const Index found =
       scan_kernels().f64.least(cost_, x, view_of(tree_, price), limit, wanted + 1, s.hits.data());

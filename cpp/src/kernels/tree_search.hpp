@@ -35,8 +35,9 @@ class TreeSearch {
 
   const PricedTree& tree() const { return tree_; }
 
-  /// The `wanted` columns of least cost(x, y_j) + price_j, given that at least `wanted` have a
-  /// value <= limit (or limit is +inf). The tree must have been fitted to these or lower prices.
+  /// The `wanted` columns (or as many as a search gives) of least cost(x, y_j) + price_j, given
+  /// that at least `wanted` have a value <= limit (or limit is +inf). The tree must have been
+  /// fitted to these or lower prices.
   void find(const double* x, const double* price, double limit, int wanted, Scratch& scratch,
             Scan& out) const;
 
