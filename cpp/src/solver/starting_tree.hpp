@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <numeric>
+#include <optional>
+#include <queue>
 #include <tuple>
 #include <vector>
 
@@ -60,8 +63,7 @@ class StartingTree {
       return v;
     };
     std::vector<Pair> pairs;
-    const auto any = [](Index, Index) { return true; };
-    for (const Ranked& r : by_reduced_cost(arcs, u, p, any)) {
+    for (const Ranked& r : by_reduced_cost(arcs, u, p)) {
       const std::size_t row = part_of(at(r.arc.row)), col = part_of(u.size() + at(r.arc.col));
       if (row == col) continue;
       part[row] = col;
@@ -113,12 +115,27 @@ class StartingTree {
     }
   }
 
-  /// Joins what arcs connect, those of least reduced cost first.
+  /// Joins what arcs connect, those of least reduced cost first. Few arcs are used of each row, so
+  /// only its best one stands in the queue.
   void join_greedily(const CandidateArcs& arcs, const std::vector<double>& u,
                      const std::vector<double>& p) {
-    const auto joinable = [&](Index i, Index j) { return !row_done_[at(i)] && !col_done_[at(j)]; };
-    for (const Ranked& r : by_reduced_cost(arcs, u, p, joinable)) {
-      if (both_attachable(r.arc.row, r.arc.col)) join(r.arc.row, r.arc.col, r.arc.cost);
+    std::priority_queue<Ranked, std::vector<Ranked>, std::greater<>> queue;
+    const auto enqueue = [&](Index i) {
+      if (row_done_[at(i)]) return;
+      std::optional<Ranked> best;
+      for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
+        if (!both_attachable(i, arcs.col(k))) continue;
+        const Ranked r = ranked(arcs, i, k, u, p);
+        if (!best || *best > r) best = r;
+      }
+      if (best) queue.push(*best);
+    };
+    for (Index i = 0; i < arcs.rows(); ++i) enqueue(i);
+    while (!queue.empty()) {
+      const Arc arc = queue.top().arc;
+      queue.pop();
+      if (both_attachable(arc.row, arc.col)) join(arc.row, arc.col, arc.cost);
+      enqueue(arc.row);
     }
   }
 
@@ -146,26 +163,32 @@ class StartingTree {
   struct Ranked {
     double reduced;
     Arc arc;
+
+    bool operator>(const Ranked& other) const {
+      return std::tie(reduced, arc.row, arc.col) >
+             std::tie(other.reduced, other.arc.row, other.arc.col);
+    }
   };
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-  /// Those arcs for which wanted(row, column).
-  template <class Wanted>
+  /// Arc k, which is one of row i.
+  static Ranked ranked(const CandidateArcs& arcs, Index i, std::size_t k,
+                       const std::vector<double>& u, const std::vector<double>& p) {
+    const Index j = arcs.col(k);
+    return {arcs.cost(k) - u[at(i)] + p[at(j)], {i, j, arcs.cost(k)}};
+  }
+
   static std::vector<Ranked> by_reduced_cost(const CandidateArcs& arcs,
                                              const std::vector<double>& u,
-                                             const std::vector<double>& p, const Wanted& wanted) {
-    std::vector<Ranked> ranked;
+                                             const std::vector<double>& p) {
+    std::vector<Ranked> all;
     for (Index i = 0; i < arcs.rows(); ++i) {
       for (std::size_t k = arcs.begin(i); k < arcs.end(i); ++k) {
-        const Index j = arcs.col(k);
-        if (!wanted(i, j)) continue;
-        ranked.push_back({arcs.cost(k) - u[at(i)] + p[at(j)], {i, j, arcs.cost(k)}});
+        all.push_back(ranked(arcs, i, k, u, p));
       }
     }
-    std::sort(ranked.begin(), ranked.end(), [](const Ranked& s, const Ranked& t) {
-      return std::tie(s.reduced, s.arc.row, s.arc.col) < std::tie(t.reduced, t.arc.row, t.arc.col);
-    });
-    return ranked;
+    std::sort(all.begin(), all.end(), [](const Ranked& s, const Ranked& t) { return t > s; });
+    return all;
   }
 
   TransportTree& tree_;
