@@ -23,7 +23,8 @@ TransportTree::TransportTree(Index rows, Index cols)
       nodes_(at(rows + cols + 1)),
       arc_cost_(at(rows + cols + 1)),
       potential_(at(rows + cols + 1)),
-      siblings_(at(rows + cols + 1)) {}
+      siblings_(at(rows + cols + 1)),
+      queue_(at(rows + cols + 1)) {}
 
 void TransportTree::attach(Index child, Index parent, Flow flow, double cost) {
   nodes_[at(child)].parent = parent;
@@ -82,7 +83,8 @@ std::vector<Index> TransportTree::preorder() {
 void TransportTree::recompute() {
   if (!shifted_) return;
   shifted_ = false;
-  const std::vector<Index> order = preorder();
+  end_tour();
+  const std::span<const Index> order = list_below(root(), none);
   std::vector<ExactSum> exact(nodes_.size());
   potential_[at(root())] = 0;
   for (Index v : order) {
@@ -178,34 +180,32 @@ void TransportTree::reverse_path(const Move& move, double cost, Flow flow) {
   }
 }
 
-void TransportTree::shift_subtree(Index top, double shift) {
-  Index v = top;
-  for (;;) {
-    potential_[at(v)] += shift;
-    if (siblings_[at(v)].child != none) {
-      v = siblings_[at(v)].child;
-      continue;
-    }
-    while (v != top && siblings_[at(v)].next == none) v = nodes_[at(v)].parent;
-    if (v == top) return;
-    v = siblings_[at(v)].next;
+// Level by level, so that many nodes are on their way at a time; and without a branch on who has
+// children, which nobody could guess.
+std::span<const Index> TransportTree::list_below(Index top, Index leaf) {
+  queue_[0] = siblings_[at(top)].child;
+  std::size_t end = queue_[0] != none;
+  for (std::size_t k = 0; k < end; ++k) {
+    const Index v = queue_[k];
+    const Siblings& links = siblings_[at(v)];
+    queue_[end] = links.next;
+    end += links.next != none;
+    queue_[end] = links.child;
+    end += links.child != none && v != leaf;
   }
+  return {queue_.data(), end};
+}
+
+void TransportTree::shift_subtree(Index top, double shift) {
+  potential_[at(top)] += shift;
+  for (Index v : list_below(top, none)) potential_[at(v)] += shift;
 }
 
 void TransportTree::shift_others(Index top, double shift) {
-  Index v = root();
-  for (;;) {
-    if (v != top) {
-      potential_[at(v)] += shift;
-      if (siblings_[at(v)].child != none) {
-        v = siblings_[at(v)].child;
-        continue;
-      }
-    }
-    while (v != root() && siblings_[at(v)].next == none) v = nodes_[at(v)].parent;
-    if (v == root()) return;
-    v = siblings_[at(v)].next;
-  }
+  const double own = potential_[at(top)];
+  potential_[at(root())] += shift;
+  for (Index v : list_below(root(), top)) potential_[at(v)] += shift;
+  potential_[at(top)] = own;
 }
 
 void TransportTree::pivot(Index i, Index j, double cost, double reduced_cost) {

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "kernels/arc_kernels.hpp"
@@ -106,6 +107,8 @@ class TransportTree {
   void reverse_path(const Move& move, double cost, Flow flow);
   void shift_subtree(Index top, double shift);
   void shift_others(Index top, double shift);
+  /// The nodes below `top`, each after its parent, without those below `leaf`; up to the next call.
+  std::span<const Index> list_below(Index top, Index leaf);
   void hang(Index child, Index parent);
   void take_off(Index child);
   void relist();
@@ -117,6 +120,7 @@ class TransportTree {
   std::vector<Node> nodes_;
   std::vector<double> arc_cost_, potential_;
   std::vector<Siblings> siblings_;
+  std::vector<Index> queue_;  ///< room for list_below()
   std::optional<EulerTour> tour_;
   std::vector<Index> enter_, leave_;  ///< tokens of the arc to the parent
   Counters counters_;
