@@ -233,12 +233,13 @@ class CloudPairs {
           [&](Index j, const kernels::Hit<T>* hits, Index count) {
             for (Index k = 0; k < count; ++k) {
               const Index i = hits[k].column;
-              column_least[at(j)] = std::min(column_least[at(j)], exact(j, i));
+              const double c = cost(i, j);
+              column_least[at(j)] = std::min(column_least[at(j)], c + price[at(i)]);
               const Index* row = known.cols();
               if (std::find(row + known.begin(i), row + known.end(i), j) != row + known.end(i)) {
                 continue;
               }
-              parts[chunk].push_back({i, j, cost(i, j)});
+              parts[chunk].push_back({i, j, c});
             }
           });
     });

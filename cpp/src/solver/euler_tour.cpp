@@ -93,7 +93,7 @@ void EulerTour::merge_with_next(Index block) {
     const Index token = tokens_of(other)[t];
     end[t] = token;
     block_of_[at(token)] = block;
-    if (token < vertices_) potential_[at(token)] += change;
+    potential_[at(std::min(token, vertices_))] += change;
   }
   length_[at(block)] += length_[at(other)];
   drop(other);

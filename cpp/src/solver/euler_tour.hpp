@@ -17,7 +17,8 @@ namespace monge {
 class EulerTour {
  public:
   /// Tokens are numbers below `tokens`; vertices are those below `vertices`, whose potentials are
-  /// `potential`[vertex] + shift_of(vertex). Both live as long as the tour.
+  /// `potential`[vertex] + shift_of(vertex). `potential` lives as long as the tour and has one more
+  /// entry, to which is added what concerns no vertex.
   EulerTour(Index tokens, Index vertices, std::vector<double>& potential);
 
   /// Builds the tour, token by token; the root's vertex comes first.

@@ -22,7 +22,7 @@ TransportTree::TransportTree(Index rows, Index cols)
       cols_(cols),
       nodes_(at(rows + cols + 1)),
       arc_cost_(at(rows + cols + 1)),
-      potential_(at(rows + cols + 1)),
+      potential_(at(rows + cols + 2)),
       siblings_(at(rows + cols + 1)),
       queue_(at(rows + cols + 1)) {}
 

@@ -118,7 +118,8 @@ class TransportTree {
 
   Index rows_, cols_;
   std::vector<Node> nodes_;
-  std::vector<double> arc_cost_, potential_;
+  std::vector<double> arc_cost_;
+  std::vector<double> potential_;  ///< and one entry more, as the tour asks for
   std::vector<Siblings> siblings_;
   std::vector<Index> queue_;  ///< room for list_below()
   std::optional<EulerTour> tour_;
