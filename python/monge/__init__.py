@@ -74,8 +74,15 @@ __all__ = [
 ]
 
 
+_SUBPACKAGES = ("compat", "critics", "gan", "metrics", "torch")
+
+
 def __getattr__(name: str) -> Any:
-    """`monge.compat`, `critics`, `gan`, `metrics` and `torch`, imported when first used."""
-    if name in ("compat", "critics", "gan", "metrics", "torch"):
+    """The subpackages, imported when first used."""
+    if name in _SUBPACKAGES:
         return importlib.import_module(f"monge.{name}")
     raise AttributeError(f"module 'monge' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SUBPACKAGES})

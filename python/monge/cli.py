@@ -21,7 +21,7 @@ import monge
 from monge import _core, demo, io
 from monge.evaluation_commands import add_evaluation_commands
 from monge.extras import require
-from monge.problem import Cost, power_cost
+from monge.problem import Cost, power_cost, whole_number
 from monge.solution import ATTAINED, Solution
 from monge.solve import Option
 from monge.training_commands import add_training_commands
@@ -157,6 +157,7 @@ def _help(parser: argparse.ArgumentParser) -> int:
 
 def _demo(args: argparse.Namespace) -> int:
     output = io.checked_output(args.output, (".png",))
+    whole_number(args.seed, "--seed", 0)
     require("matplotlib", "demo")
     x, y = demo.shapes(args.seed)
     cost = "sqeuclidean"

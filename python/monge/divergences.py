@@ -98,7 +98,7 @@ def _histogram(value: Any, argument: str) -> Floats:
         raise ValueError(f"{argument} must have shape (..., k), k >= 1; got shape {masses.shape}")
     if not (np.isfinite(masses).all() and (masses >= 0).all()):
         wrong = masses[~(np.isfinite(masses) & (masses >= 0))][0]
-        raise ValueError(f"{argument} must have finite masses >= 0; got {wrong!r}")
+        raise ValueError(f"{argument} must have finite masses >= 0; got {wrong:.10g}")
     totals = masses.sum(axis=-1, keepdims=True)
     wrong_total = totals[np.abs(totals - 1) > MASS_TOLERANCE]
     if wrong_total.size:

@@ -37,6 +37,7 @@ class EntropicPlan:
     """
 
     def __init__(self, problem: _core.Problem, solution: EntropicSolution) -> None:
+        self._solution = solution
         self._problem = problem
         self._penalty = solution.penalty
         self._threads = solution._threads
@@ -47,6 +48,9 @@ class EntropicPlan:
         self.row_sums = self._graded.row_sums
         self.col_sums = self._graded.col_sums
         self.shape = (len(self.row_sums), len(self.col_sums))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _plan_of, (self._solution,)
 
     def __repr__(self) -> str:
         return f"EntropicPlan(shape={self.shape})"
@@ -278,3 +282,7 @@ def _restored(values: dict[str, Any]) -> EntropicSolution:
     solution = EntropicSolution.__new__(EntropicSolution)
     solution._fill(values)
     return solution
+
+
+def _plan_of(solution: EntropicSolution) -> EntropicPlan:
+    return solution.plan

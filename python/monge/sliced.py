@@ -246,14 +246,14 @@ def _prepare(
     directions = np.ascontiguousarray(as_array(projections, "projections"), dtype=np.float64)
     if directions.ndim != 2 or len(directions) == 0 or any(directions.shape[1] != d for d in dims):
         raise ValueError(
-            f"projections must have shape (n_projections, d), d = {dims}; "
+            f"projections must have shape (n_projections, d), d = {', '.join(map(str, dims))}; "
             f"got shape {directions.shape}"
         )
     lengths = np.linalg.norm(directions, axis=1)
     wrong = np.flatnonzero(~(np.abs(lengths - 1) <= UNIT_LENGTH))
     if len(wrong):
         raise ValueError(
-            f"projections must have rows of length 1; got length {lengths[wrong[0]]!r} "
+            f"projections must have rows of length 1; got length {lengths[wrong[0]]:.10g} "
             f"in row {wrong[0]}"
         )
     return problems, batch, directions

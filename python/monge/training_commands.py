@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from monge.problem import whole_number
+
 
 def add_training_commands(commands: Any) -> None:
     """Register both with the command line; torch is imported when one runs."""
@@ -40,6 +42,8 @@ def _train(args: argparse.Namespace) -> int:
         text = path.read_text()
     except OSError as error:
         raise type(error)(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: it is no text") from None
     settings = configuration.read(text)
     gan = configuration.build(text)
     folder = path.with_suffix("") if args.out is None else Path(args.out)
@@ -59,6 +63,8 @@ def _validate(args: argparse.Namespace) -> int:
 
     if args.plot is not None:
         io.checked_output(args.plot, (".png",))
+    whole_number(args.points, "--points", 1)
+    whole_number(args.seed, "--seed", 0)
     gan = from_checkpoint(args.checkpoint)
     critic = validate_critic(gan, args.points, args.seed)
     generator = validate_generator(gan, args.points, args.seed)

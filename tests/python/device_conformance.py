@@ -412,10 +412,16 @@ def by_torch(monkeypatch, call):
         return call()
 
 
+def shares(masses, lengths):
+    """Masses of total 1 among the first ones of each row."""
+    totals = [row[:length].sum() for row, length in zip(masses, lengths, strict=True)]
+    return masses / torch.stack(totals)[:, None]
+
+
 def test_sliced_with_masses_and_padding(place, monkeypatch):
     x, y = draw(place, 2, 40, 3), draw(place, 2, 30, 3, seed=1)
-    a, b = draw(place, 2, 40, seed=2), draw(place, 2, 30, seed=3)
     lengths = [40, 11], [30, 7]
+    a, b = (shares(draw(place, 2, n[0], seed=n[0]), n) for n in lengths)
     x[1, 11:], y[1, 7:] = math.nan, math.inf
 
     def call():
@@ -429,9 +435,8 @@ def test_sliced_with_masses_and_padding(place, monkeypatch):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gradients_of_sliced_are_those_of_torch(place, monkeypatch, p, n, m, weighted):
     x, y = draw(place, 2, n, 3), draw(place, 2, m, 3, seed=1)
-    a, b = draw(place, 2, n, seed=2), draw(place, 2, m, seed=3)
-    masses = (a, b * (a.sum(-1) / b.sum(-1))[:, None]) if weighted else ()
     lengths = ([n, 11], [m, 7]) if weighted else None
+    masses = [shares(draw(place, 2, one[0], seed=one[1]), one) for one in lengths or ()]
     for sides in ((x, y), (x,), (y,)):
 
         def call(sides=sides):
@@ -462,7 +467,7 @@ def test_other_derivatives_of_sliced_are_torch_s(place, monkeypatch):
     """A second one by points, and those by masses and directions."""
     x, y = draw(place, 1, 6, 2).requires_grad_(), draw(place, 1, 6, 2, seed=1)
     a = (draw(place, 1, 6, seed=2) + 0.5).requires_grad_()
-    rows = draw(place, 3, 2, seed=3).requires_grad_()
+    rows = torch.nn.functional.normalize(draw(place, 3, 2, seed=3)).requires_grad_()
 
     def second():
         value = mt.sliced_wasserstein(x, y, n_projections=5, p=3).sum()

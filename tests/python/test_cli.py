@@ -223,6 +223,7 @@ def test_bad_commands(capfd):
     assert "required: Y" in refusal(capfd, "emd", "x.npy")
     assert "invalid choice: 'fly'" in refusal(capfd, "fly")
     assert "demo.pdf: the name must end in .png" in refusal(capfd, "demo", "--output", "demo.pdf")
+    assert "--seed must be a whole number from 0" in refusal(capfd, "demo", "--seed", "-1")
 
 
 def test_solvers(capsys):

@@ -614,3 +614,9 @@ def test_without_masses_results_have_the_type_of_the_costs(dtype):
     assert plan.dtype == ours["u"].dtype == expected.dtype == log["u"].dtype == dtype
     assert compat.emd(None, None, M).dtype == compat.solve(M).plan.dtype == dtype
     assert compat.partial_wasserstein([], [], M, m=0.5).dtype == dtype
+
+
+def test_other_names_of_pot_say_where_to_look():
+    with pytest.raises(AttributeError, match=r"not 'sinkhorn'\. For entropic .* monge\.sinkhorn"):
+        compat.sinkhorn([0.5, 0.5], [0.5, 0.5], np.eye(2), 1.0)
+    assert not hasattr(compat, "sinkhorn2")

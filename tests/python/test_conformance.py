@@ -5,6 +5,7 @@ A solver or a family takes part by being registered; nothing is listed here a se
 
 import math
 
+import monge
 import numpy as np
 import pytest
 from grading import (
@@ -94,6 +95,19 @@ def test_tolerance_is_kept(solver, family, rtol):
     exact = solve_served(instance, solver)
     rounding = COST_TOLERANCE * plan_size(exact, reference)
     assert solution.lower_bound - rounding <= exact.cost <= solution.cost + rounding
+
+
+@pytest.mark.parametrize("rtol", [0.0, 1e-3])
+def test_an_auction_that_ends_too_early_is_never_within_tolerance(rtol):
+    """Its last epsilon is the caller's; what that leaves unproved has to be said."""
+    x, y = np.random.default_rng(0).normal(size=(2, 50, 3))
+    early = {"solver": "auction", "finish": "none", "epsilon_final": 0.5, "rtol": rtol}
+    solution = monge.solve(x, y, **early)
+    assert solution.relative_gap > 0.1
+    assert solution.status == "iteration_limit"
+    with pytest.raises(monge.NotOptimal, match="iteration_limit"):
+        monge.emd(x, y, **early)
+    assert monge.solve(x, y, **early | {"rtol": 0.5}).status == "within_tolerance"
 
 
 @served

@@ -293,6 +293,7 @@ def test_the_lazy_plan_is_the_dense_one():
     np.testing.assert_array_equal(solution.plan.to_scipy().toarray(), dense)
     copy = pickle.loads(pickle.dumps(solution))
     assert (copy.cost, copy.epsilon) == (solution.cost, solution.epsilon)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(solution.plan)).to_dense(), dense)
     with pytest.raises(ValueError, match=r"values must have shape \(45,\)"):
         solution.plan.apply(w)
 

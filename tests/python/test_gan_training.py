@@ -634,11 +634,14 @@ def test_commands(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "critic.png").stat().st_size > 5000
     gan = from_checkpoint(tmp_path / "run" / "checkpoint.pt")
     assert report["map"] == json.loads(validate_generator(gan, 64).to_json())
+    (tmp_path / "latin.toml").write_bytes("# é".encode("latin-1"))
     for argv, reason in (
         (["train", "none.toml"], "none.toml: No such file"),
+        (["train", "latin.toml"], "latin.toml: it is no text"),
         (["validate", "config.toml"], "no checkpoint of monge.gan"),
         (["validate", "none.pt"], "No such file"),
-        (["validate", "run/checkpoint.pt", "--points", "0"], "n must be a whole number"),
+        (["validate", "run/checkpoint.pt", "--points", "0"], "--points must be a whole number"),
+        (["validate", "run/checkpoint.pt", "--seed", "-1"], "--seed must be a whole number from 0"),
         (["validate", "run/checkpoint.pt", "--plot", "x.gif"], "must end in .png"),
     ):
         assert main(argv) == 2

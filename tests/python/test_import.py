@@ -51,6 +51,19 @@ print(monge.metrics.pairwise([[[0.0]]], [[[1.0]]])[0, 0], "torch" in sys.modules
         _ = monge.nothing
 
 
+def test_subpackages_are_found_before_they_are_imported():
+    """By completion, and one level down as well."""
+    program = """
+import sys, monge
+print(*{"compat", "critics", "gan", "metrics", "torch"} - set(dir(monge)))
+print(monge.compat.scipy.wasserstein_distance([0], [1]), monge.compat.pot.unif(2).sum())
+print("pot" in dir(monge.compat), "torch" in sys.modules)
+"""
+    assert python(program) == ["1.0", "1.0", "True", "False"]
+    with pytest.raises(AttributeError, match=r"'monge\.compat' has no attribute 'nothing'"):
+        _ = monge.compat.nothing
+
+
 def test_types_are_shipped():
     files = resources.files("monge")
     assert files.joinpath("py.typed").is_file()

@@ -217,6 +217,8 @@ def test_progress_draws_a_bar(capsys):
         (lambda c: generation(c, c[:, :, :2]), "samples must have the dimension of references"),
         (lambda c: generation(c, c, names="short"), "names must be"),
         (lambda c: generation(c, c, distances=["jsd"]), "distance must be"),
+        (lambda c: generation(c, c, distances="emd"), "distances must be a list .* got 'emd'"),
+        (lambda c: generation(c, c, distances=[]), "distances must be a list .* at least one"),
     ],
 )
 def test_misuse_is_named(call, message):

@@ -372,6 +372,9 @@ def test_sliced_loss_draws_fresh_seeded_directions():
         ({"n_projections": 0}, "n_projections must be"),
         ({"projections": torch.zeros(4, 3)}, r"projections must have shape \(n_projections, 2\)"),
         ({"projections": torch.zeros(0, 2)}, "projections must have shape"),
+        ({"projections": [[1, 0], [math.nan, 0]]}, "rows of length 1; got length nan in row 1"),
+        ({"projections": 2 * torch.eye(2)}, "rows of length 1; got length 2 in row 0"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
     ],
 )
 def test_misuse_of_sliced_is_named(options, message):
@@ -395,6 +398,35 @@ def test_sliced_refuses_masses_that_are_none(masses, message):
     for function in (mt.sliced_wasserstein, mt.emd):
         with pytest.raises(ValueError, match=message):
             function(x, y, **given)
+
+
+@pytest.mark.parametrize("masses", [{"a": 2.0}, {"b": 3.0}, {"a": 2.0, "b": 2.00001}])
+def test_sliced_refuses_totals_that_differ(masses):
+    """They have no transport; the shares alone would hide it."""
+    x, y = torch.randn(2, 4, 3, dtype=torch.float64)
+    given = {name: torch.full((4,), total / 4).double() for name, total in masses.items()}
+    for function in (mt.sliced_wasserstein, mt.emd):
+        with pytest.raises(ValueError, match="total masses of a and b must agree within 1e-6"):
+            function(x, y, **given)
+    weights = torch.full((4,), 0.5, dtype=torch.float64)
+    value = mt.sliced_wasserstein(x, y, weights, weights * (1 + 1e-7), projections=torch.eye(3))
+    expected = monge.sliced_wasserstein(
+        x.numpy(), y.numpy(), weights.numpy(), weights.numpy(), projections=np.eye(3)
+    )
+    assert math.isclose(value.item(), expected, rel_tol=1e-12)
+
+
+@pytest.mark.parametrize("seed", [None, 1.5, "1", True])
+def test_sliced_seeds_are_whole_numbers(seed):
+    """No seed is not one: it would be other directions at every call."""
+    for call in (
+        lambda: mt.sliced_wasserstein(torch.zeros(3, 2), torch.zeros(3, 2), seed=seed),
+        lambda: mt.SlicedWassersteinLoss(seed=seed),
+    ):
+        with pytest.raises(TypeError, match="seed must be a whole number"):
+            call()
+    with pytest.raises(ValueError, match="n_projections must be"):
+        mt.SlicedWassersteinLoss(n_projections=0)
 
 
 def test_sliced_masses_of_padding_are_not_looked_at():

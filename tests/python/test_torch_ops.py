@@ -492,6 +492,34 @@ def test_misuse_is_named(arguments, options, error, message):
         mt.emd(*arguments, **options)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rtol": float("nan")}, "rtol must be a number from 0 to 1; got nan"),
+        ({"time_limit": float("nan")}, "time_limit must be a number of seconds >= 0; got nan"),
+        ({"mass": float("nan")}, "mass must be from 0 to .*; got nan"),
+        ({"unmatched_cost": (1.0, float("nan"))}, "unmatched_cost must have prices .*; got nan"),
+        ({"unmatched_cost": float("-inf")}, "unmatched_cost must have prices .*; got -inf"),
+        (
+            {"solver": "hungarian", "row_reduction_scans": float("inf")},
+            '"row_reduction_scans" must be .*; got inf',
+        ),
+    ],
+)
+def test_numbers_that_are_not_finite_are_refused_by_name(options, message):
+    """They have to pass through an operator's text first."""
+    with pytest.raises(ValueError, match=message):
+        mt.emd(torch.zeros(2, 2), torch.ones(2, 2), **options)
+
+
+def test_no_time_limit_may_be_an_infinite_one():
+    x, y = torch.zeros(2, 2), torch.ones(2, 2)
+    assert torch.equal(mt.emd(x, y, time_limit=float("inf")), mt.emd(x, y))
+    settings = {"epsilon": 0.5, "rtol": np.float64(1e-6), "max_iterations": np.int64(100)}
+    limited = mt.sinkhorn_divergence(x, y, time_limit=float("inf"), **settings)
+    assert torch.equal(limited, mt.sinkhorn_divergence(x, y, epsilon=0.5))
+
+
 def test_tensors_of_other_layouts_and_devices_are_named():
     with pytest.raises(TypeError, match="x must be a dense tensor"):
         mt.emd(torch.eye(3).to_sparse(), torch.eye(3))

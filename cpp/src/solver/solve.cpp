@@ -34,8 +34,8 @@ Solution graded(const Problem& problem, Result result, std::string_view solver, 
   solution.certificate = certify(problem, result, grading);
   solution.plan = std::move(result.plan);
   solution.status = result.status;
-  // What is not proved is not called optimal.
-  if (result.status == Status::optimal) {
+  // What is not proved is not called optimal, nor within a tolerance.
+  if (result.status == Status::optimal || result.status == Status::within_tolerance) {
     const double gap = solution.certificate.relative_gap;
     if (grading.interruption() != Interruption::none) {
       solution.status = status_of(grading.interruption());

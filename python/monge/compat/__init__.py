@@ -8,3 +8,19 @@ A user changes one import::
 Each module says where it differs from the original. A parameter that only steers the original's
 own algorithm is accepted and has no effect.
 """
+
+import importlib
+from typing import Any
+
+MODULES = ("geomloss", "msn", "pot", "pytorch3d", "pytorch_emd", "scipy")
+
+
+def __getattr__(name: str) -> Any:
+    """The modules, imported when first used: most of them need PyTorch."""
+    if name in MODULES:
+        return importlib.import_module(f"monge.compat.{name}")
+    raise AttributeError(f"module 'monge.compat' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *MODULES})

@@ -92,6 +92,8 @@ def generation(
     """
     if names not in ("plain", "pointflow"):
         raise ValueError(f'names must be "plain" or "pointflow"; got {names!r}')
+    if isinstance(distances, str) or len(distances) == 0:
+        raise ValueError(f"distances must be a list of names, at least one; got {distances!r}")
     kept = as_clouds(references, "references"), as_clouds(samples, "samples")
     for argument, clouds in zip(("references", "samples"), kept, strict=True):
         if not clouds:

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from monge.problem import is_whole_number, power_cost
+from monge.problem import power_cost, whole_number
 from monge.sliced import random_directions
 from monge.torch import ops, sliced_on_device, slicing
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside, lift
 from monge.torch.envelope import follows_operators
 from monge.torch.functional import root
 from monge.torch.ground import power_of_length
-from monge.torch.nearest import check_finite, check_masses
+from monge.torch.nearest import check_directions, check_finite, check_masses, check_totals
 from monge.torch.transforms import least_ways
 
 
@@ -75,12 +75,14 @@ def sliced_wasserstein(
     Parameters
     ----------
     x, y, a, b, lengths
-        As for `emd`. Differentiable by all four; masses enter by their shares of the total.
+        As for `emd`. Differentiable by all four; the gradient by masses is that of their shares
+        of the total.
     p : float
         At least 1.
     n_projections, seed : int
         How many random directions, and what draws them: one seed is one set of directions, on
-        every device. The standard error falls with the square root of their number.
+        every device, and may be several whole numbers. The standard error falls with the square
+        root of their number.
     projections : (n_projections, d) tensor, optional
         Directions to use instead, unit rows.
 
@@ -99,8 +101,9 @@ def sliced_wasserstein(
     batch = as_batch(x, y, a, b, lengths)
     dim = batch.x.shape[-1]
     if projections is None:
-        if not (is_whole_number(n_projections) and n_projections >= 1):
-            raise ValueError(f"n_projections must be a whole number >= 1; got {n_projections!r}")
+        whole_number(n_projections, "n_projections", 1)
+        for one in seed if isinstance(seed, (list, tuple)) else (seed,):
+            whole_number(one, "seed", 0)
         drawn = random_directions(int(n_projections), dim, seed)
         rows = torch.as_tensor(drawn, dtype=batch.x.dtype, device=batch.x.device)
     else:
@@ -109,10 +112,12 @@ def sliced_wasserstein(
             raise ValueError(
                 f"projections must have shape (n_projections, {dim}); got {tuple(rows.shape)}"
             )
+        check_directions(rows)
     check_finite(batch.x.detach(), batch.x_lengths, "x")
     check_finite(batch.y.detach(), batch.y_lengths, "y")
     check_masses(batch.a, batch.x_lengths, "a")
     check_masses(batch.b, batch.y_lengths, "b")
+    check_totals(batch)
     with torch.autocast(batch.x.device.type, enabled=False):
         values = _sliced_means(batch, rows, p)
     if batch.a is not None:

@@ -12,6 +12,7 @@ from monge.torch import ops
 from monge.torch.batch import Batch, Clouds, Lengths, as_batch, inside
 from monge.torch.envelope import refuse_tangents
 from monge.torch.ground import ground_cost
+from monge.torch.host import literal_of
 from monge.torch.nearest import check_finite
 
 
@@ -37,7 +38,7 @@ def sinkhorn_divergence(
     x, y, a, b, lengths, threads, time_limit
         As for `emd`. Differentiable by x, y, a and b, once: by the envelope theorem.
     epsilon, cost, rtol, max_iterations
-        As for `monge.sinkhorn_divergence`.
+        As for `monge.sinkhorn_divergence`, except that 10,000 passes are the limit by default.
     debias : bool
         False: OT(x, y) alone, min <C, P> + epsilon KL(P | a b').
 
@@ -57,12 +58,11 @@ def sinkhorn_divergence(
     bounded memory beside it.
     """
     batch = as_batch(x, y, a, b, lengths)
-    how: dict[str, Any] = {"rtol": rtol, "max_iterations": max_iterations}
-    how |= {"threads": threads, "time_limit": time_limit}
-    value = _solve(batch, epsilon, cost, False, repr(how))[0]
+    how = _how(rtol, max_iterations, threads, time_limit)
+    value = _solve(batch, epsilon, cost, False, how)[0]
     if debias:
         for side in (batch, batch.swapped()):
-            value = value - _solve(_with_itself(side), epsilon, cost, True, repr(how))[0] / 2
+            value = value - _solve(_with_itself(side), epsilon, cost, True, how)[0] / 2
     return batch.unbatch(value)
 
 
@@ -71,7 +71,7 @@ def entropic_potentials(
     batch: Batch, *, epsilon: float, cost: Cost, debias: bool
 ) -> tuple[Tensor, Tensor]:
     """The potentials (B, n) and (B, m): the gradient of the value by masses, up to a constant."""
-    how = repr({"rtol": 1e-6, "max_iterations": 10_000, "threads": None, "time_limit": None})
+    how = _how(1e-6, 10_000, None, None)
     _, f, g = _solve(batch, epsilon, cost, False, how)
     if not debias:
         return f, g
@@ -79,6 +79,11 @@ def entropic_potentials(
         _solve(_with_itself(side), epsilon, cost, True, how)[1] for side in (batch, batch.swapped())
     ]
     return f - own[0], g - own[1]
+
+
+def _how(rtol: float, max_iterations: int, threads: int | None, time_limit: float | None) -> str:
+    settings: dict[str, Any] = {"rtol": rtol, "max_iterations": max_iterations}
+    return literal_of(settings | {"threads": threads, "time_limit": time_limit})
 
 
 def _with_itself(side: Batch) -> Batch:

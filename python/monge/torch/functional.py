@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,7 +21,7 @@ from monge.torch.batch import (
     split_lengths,
 )
 from monge.torch.envelope import refuse_tangents
-from monge.torch.host import Outputs
+from monge.torch.host import Outputs, literal_of
 
 
 def _how(
@@ -33,18 +32,9 @@ def _how(
     options: dict[str, Any],
     slack: dict[str, Any] | None = None,
 ) -> str:
-    """How to solve, as the one text that an operator takes: a Python literal of a dict."""
+    """How to solve, as the one text that an operator takes."""
     how = {"solver": solver, "rtol": rtol, "threads": threads, "time_limit": time_limit}
-    entries = []
-    for name, value in (how | options).items():
-        plain = value.item() if isinstance(value, np.generic) else value
-        if plain is not None and not isinstance(plain, (bool, int, float, str)):
-            raise TypeError(f"{name} must be a number, a text or a bool; got {value!r}")
-        entries.append(f"{name!r}: {plain!r}")
-    # 1e999: infinity has no literal.
-    left = {name: repr(value).replace("inf", "1e999") for name, value in (slack or {}).items()}
-    entries += [f"{name!r}: {value}" for name, value in left.items()]
-    return "{" + ", ".join(entries) + "}"
+    return literal_of(how | options | (slack or {}))
 
 
 def emd(

@@ -127,9 +127,31 @@ def threads_here(threads: int | None) -> int | None:
     return threads
 
 
+def literal_of(settings: dict[str, Any]) -> str:
+    """Settings as the one text that an operator takes: a Python literal of a dict.
+
+    Numbers may be nan or inf, which are refused where all others are.
+    """
+    entries = []
+    for name, value in settings.items():
+        plain = value.item() if isinstance(value, np.generic) else value
+        numbers = isinstance(plain, tuple) and all(isinstance(one, float) for one in plain)
+        if not (plain is None or numbers or isinstance(plain, (bool, int, float, str))):
+            raise TypeError(f"{name} must be a number, a text or a bool; got {value!r}")
+        entries.append(f"{name!r}: {plain!r}")
+    return "{" + ", ".join(entries) + "}"
+
+
+class _NotFinite(ast.NodeTransformer):
+    """nan and inf, which Python prints but has no literals of."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.copy_location(ast.Constant(float(node.id)), node)
+
+
 def options_of(how: str) -> dict[str, Any]:
     """The settings in the literal that an operator takes."""
-    options: dict[str, Any] = ast.literal_eval(how)
+    options: dict[str, Any] = ast.literal_eval(_NotFinite().visit(ast.parse(how, mode="eval")))
     return options | {"threads": threads_here(options["threads"])}
 
 

@@ -6,9 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from monge.torch.batch import inside
+from monge.sliced import UNIT_LENGTH
+from monge.torch.batch import Batch, inside
 from monge.torch.host import as_cost, counts, pairs_of_clouds, threads_here
 from monge.transforms import c_transform
+
+#: How far the totals of two clouds' masses may be apart, over the larger; the core's number.
+MASS_TOLERANCE = 1e-6
 
 
 def check_finite(points: Tensor, lengths: Tensor | None, argument: str) -> None:
@@ -29,6 +33,37 @@ def check_masses(masses: Tensor | None, lengths: Tensor | None, argument: str) -
         raise ValueError(f"{argument} must have finite masses >= 0; got {first:.10g}")
     if not bool((held.sum(-1) > 0).all()):
         raise ValueError(f"{argument} must have a positive total mass; got 0")
+
+
+def check_totals(batch: Batch) -> None:
+    """Raises ValueError where totals of a and b differ by more than the core lets pass."""
+    if batch.a is None and batch.b is None:
+        return
+    sides = ((batch.a, batch.x_lengths), (batch.b, batch.y_lengths))
+    a, b = (
+        torch.ones(1, dtype=torch.float64, device=batch.x.device)
+        if masses is None
+        else torch.where(inside(masses, lengths), masses.detach(), 0).double().sum(-1)
+        for masses, lengths in sides
+    )
+    a, b = torch.broadcast_tensors(a, b)
+    wrong = (a - b).abs() > MASS_TOLERANCE * torch.maximum(a, b)
+    if bool(wrong.any()):
+        raise ValueError(
+            "the total masses of a and b must agree within 1e-6 relative; got "
+            f"{float(a[wrong][0]):.10g} and {float(b[wrong][0]):.10g} (omitted masses total 1)"
+        )
+
+
+def check_directions(rows: Tensor) -> None:
+    """Raises ValueError for directions (k, d) that are no unit vectors."""
+    lengths = torch.linalg.vector_norm(rows.detach(), dim=1)
+    wrong = ~((lengths - 1).abs() <= UNIT_LENGTH)
+    if bool(wrong.any()):
+        raise ValueError(
+            "projections must have rows of length 1; "
+            f"got length {float(lengths[wrong][0]):.10g} in row {int(wrong.nonzero()[0])}"
+        )
 
 
 def check_potential(g: Tensor, lengths: Tensor | None) -> None:

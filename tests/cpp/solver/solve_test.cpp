@@ -50,7 +50,7 @@ TEST(Solve, NamesTheSolverThatRanAndItsCounters) {
   EXPECT_FALSE(solution.stats.empty());
 }
 
-TEST(Solve, WhatTheCertificateDoesNotProveIsNotCalledOptimal) {
+TEST(Solve, WhatTheCertificateDoesNotProveIsNeitherOptimalNorWithinTolerance) {
   const std::vector<double> costs{0, 1, 1, 0};
   const Problem problem{DenseCost{MatrixView<double>{costs.data(), 2, 2, 2, 1}}, {}, {}};
   Result crossed;
@@ -59,7 +59,11 @@ TEST(Solve, WhatTheCertificateDoesNotProveIsNotCalledOptimal) {
   crossed.plan.add(1, 0, 0.5);
   Context context;
   EXPECT_EQ(graded(problem, crossed, "", context).status, Status::iteration_limit);
+  crossed.status = Status::within_tolerance;
+  EXPECT_EQ(graded(problem, crossed, "", context).status, Status::iteration_limit);
   context.rtol = 1;
+  EXPECT_EQ(graded(problem, crossed, "", context).status, Status::within_tolerance);
+  crossed.status = Status::optimal;
   EXPECT_EQ(graded(problem, crossed, "", context).status, Status::within_tolerance);
   crossed.plan.cols = {0, 1};
   EXPECT_EQ(graded(problem, crossed, "", context).status, Status::optimal);

@@ -15,8 +15,8 @@ namespace monge {
 enum class Status {
   optimal,           ///< exact to rounding
   within_tolerance,  ///< stopped at the gap that was asked for
-  iteration_limit,   ///< a limit of the solver's own was hit, or of double precision; the plan is
-                     ///< feasible, not proved optimal
+  iteration_limit,   ///< a limit of the solver's own was hit, such as a last epsilon, or of double
+                     ///< precision; the plan is feasible, not proved optimal
   time_limit,        ///< the deadline passed; the plan is feasible, not optimal
   cancelled,         ///< the caller asked to stop; the plan is feasible, not optimal
   infeasible,        ///< forbidden pairs leave no plan; the plan is empty

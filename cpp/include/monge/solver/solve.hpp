@@ -24,8 +24,9 @@ struct Solution {
 Solution solve(const Problem& unchecked, std::string_view solver, const OptionMap& options,
                Context& context);
 
-/// What a solver returned for a validated problem, certified. What it calls optimal and the
-/// certificate does not prove becomes within_tolerance, iteration_limit or an interruption.
+/// What a solver returned for a validated problem, certified. What it calls optimal, or within the
+/// tolerance, and the certificate does not prove becomes within_tolerance, iteration_limit or an
+/// interruption.
 Solution graded(const Problem& problem, Result result, std::string_view solver, Context& context);
 
 /// Solves problem k of several, in a context of its own.

@@ -19,6 +19,8 @@ Accepted and without effect, because they only steer POT's own algorithms: `numI
 `processes`. The threads of this package are set by the environment variable MONGE_NUM_THREADS.
 """
 
+from typing import NoReturn
+
 from monge.compat.pot.distances import dist
 from monge.compat.pot.line import emd2_1d, emd_1d, wasserstein_1d
 from monge.compat.pot.masses import Misuse, NotProvided, unif
@@ -42,3 +44,11 @@ __all__ = [
     "unif",
     "wasserstein_1d",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    """Says where to look instead: POT has many more names."""
+    raise AttributeError(
+        f"monge.compat.pot has {', '.join(__all__)}; not {name!r}. For entropic transport use "
+        "monge.sinkhorn and monge.sinkhorn_cost, for sliced transport monge.sliced_wasserstein"
+    )

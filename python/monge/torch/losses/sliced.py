@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from monge.problem import power_cost
+from monge.problem import power_cost, whole_number
 from monge.torch.batch import Clouds, Lengths
 from monge.torch.discrepancy import sliced_wasserstein
 from monge.torch.losses.loss import Loss
@@ -45,7 +45,9 @@ class SlicedWassersteinLoss(Loss):
         reduction: str | None = "mean",
     ) -> None:
         super().__init__(reduction)
-        power_cost(p)  # a wrong one is refused here already
+        power_cost(p)  # wrong settings are refused here already
+        whole_number(n_projections, "n_projections", 1)
+        whole_number(seed, "seed", 0)
         self.p = p
         self.n_projections = n_projections
         self.seed = seed
