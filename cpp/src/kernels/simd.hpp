@@ -176,7 +176,7 @@ struct Lanes<float> {
   static constexpr int count = sizeof(WideFloats) / sizeof(float);
 };
 
-#if defined(MONGE_VECTORS) && __has_builtin(__builtin_shufflevector)
+#if defined(MONGE_VECTORS) && (defined(__clang__) || __GNUC__ >= 12)
 template <class V, int... k>
 V moved_up(V v, V before, std::integer_sequence<int, k...>) {
   return __builtin_shufflevector(before, v, (static_cast<int>(sizeof...(k)) - 1 + k)...);
